@@ -1,0 +1,111 @@
+// One configured provider at work: a plugin's table, its settings, and a strand. The door for every
+// call into a plugin.
+//
+// Promises: the handler of start runs exactly once for every call, whatever the plugin does: at
+// completion, at the deadline (plus grace), or when it was cancelled and does not react. The
+// certainty ledger is held against the plugin's words: `deferred` and `rejected` are refused where
+// a `commits` request was fully written and nothing came back; a crash, deadline or missing
+// completion is decided by the ledger alone. A late, second or foreign completion is the plugin's
+// fault: counted, logged once, and harms no other call.
+#pragma once
+
+#include <gatepost/abi.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "mail/message.hpp"
+#include "mail/verdict.hpp"
+#include "plugin/registry.hpp"
+#include "plugin/services.hpp"
+
+namespace gatepost::plugin {
+
+enum class call_kind : uint32_t {
+    send = GATEPOST_SEND,
+    test = GATEPOST_TEST,
+    lookup = GATEPOST_LOOKUP
+};
+enum class cancel_reason : uint32_t {
+    caller = GATEPOST_WHY_CALLER,
+    deadline = GATEPOST_WHY_DEADLINE,
+    shutdown = GATEPOST_WHY_SHUTDOWN
+};
+
+struct stage_report {
+    std::string id, state, title, text, advice;  // state: started | passed | failed | skipped
+    int32_t code = 0;
+    std::chrono::milliseconds since_start{};
+};
+
+struct call_request {
+    call_kind kind = call_kind::send;
+    std::shared_ptr<const mail::message> message;  // may be null for test
+    std::vector<uint32_t> carry;                   // recipient indexes
+    uint32_t attempt = 1;
+    std::string idempotency_key;
+    std::string provider_message_id, state;  // lookup
+    mono_time deadline{};
+    std::function<void(const stage_report&)> on_stage;  // test; strand
+};
+
+struct call_result {
+    mail::attempt_result attempt;  // one entry for every index in carry
+    bool unsupported = false;
+    bool plugin_fault = false;  // the verdicts are the ledger's
+    std::string text, advice;   // of the outcome as a whole, safe
+    int32_t code = 0;
+    mail::verdict verdict = mail::verdict::unknown;
+    mail::blame blame = mail::blame::none;
+    bool captured = false;
+};
+
+struct instance_options {
+    std::string connection;  // name
+    std::string settings_json;
+    boost::asio::any_io_executor executor;  // a strand, or a loop of one thread
+    service_lookup services;
+    const gatepost::clock* clock = nullptr;
+    // Folders that file/1 may use come from the manifest's destinations and the settings; see
+    // registry.hpp.
+};
+
+class instance : public std::enable_shared_from_this<instance> {
+  public:
+    // Runs the plugin's create, on the caller's thread. `config` with the plugin's diagnostics as
+    // fields, or `plugin_fault`.
+    static result<std::shared_ptr<instance>> create(std::shared_ptr<const loaded_plugin> plugin,
+                                                    instance_options how);
+    virtual ~instance() = default;
+
+    // On the strand. `done` runs on the strand, later, exactly once.
+    virtual uint64_t start(call_request request, std::function<void(call_result)> done) = 0;
+    virtual void cancel(uint64_t call, cancel_reason why) = 0;
+    virtual size_t open_calls() const = 0;
+    // No new calls; runs `done` on the strand when the last is over and the plugin's instance is
+    // destroyed.
+    virtual void drain(std::function<void()> done) = 0;
+
+    virtual const loaded_plugin& plugin() const = 0;
+    virtual const std::string& connection() const = 0;
+    virtual const std::string& settings_json() const = 0;
+    // Per-instance state of a service; strand only.
+    virtual std::shared_ptr<void>& slot(const void* service_key) = 0;
+    // Folders file/1 may touch, absolute.
+    virtual const std::vector<std::string>& folders() const = 0;
+};
+
+// gatepost.check/1 for a message that is about to be accepted; empty if the plugin has no objection
+// or no such extension. Any thread.
+std::vector<field_error> check_message(const loaded_plugin& plugin,
+                                       const std::string& settings_json,
+                                       const mail::message& message);
+
+}  // namespace gatepost::plugin
