@@ -128,8 +128,13 @@ std::optional<wall_time> parse_rfc3339(std::string_view text) {
                                            std::chrono::day{static_cast<unsigned>(*day)});
     // A leap second (60) is read as the second after it.
     if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-    return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-           std::chrono::seconds(*second) + *fraction - *offset;
+    const wall_time time = std::chrono::sys_days(date) + std::chrono::hours(*hour) +
+                           std::chrono::minutes(*minute) + std::chrono::seconds(*second) +
+                           *fraction - *offset;
+    // An offset can lead out of the years that can be written.
+    const int written = static_cast<int>(calendar_of(time).date.year());
+    if (written < 0 || written > 9999) return std::nullopt;
+    return time;
 }
 
 std::string format_rfc5322(wall_time time) {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 
 namespace gatepost {
@@ -32,7 +33,7 @@ result<unique_fd> open_file(const std::filesystem::path& path, int flags, unsign
 result<std::string> read_small_file(const std::filesystem::path& path, size_t max_bytes) {
     // O_NONBLOCK: opening a FIFO must not wait for its writer. Symlinks are followed: /etc is full
     // of good ones.
-    const unique_fd fd(open_retrying(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0));
+    const unique_fd fd(open_retrying(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0));
     if (!fd) return error_from_errno(errno, "cannot open " + path.string());
     struct stat facts{};
     if (::fstat(fd.get(), &facts) != 0)
@@ -67,8 +68,9 @@ status write_all(int fd, std::string_view bytes) {
 }
 
 status replace_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {
+    static std::atomic<uint64_t> counter{0};  // two threads may replace one file
     std::filesystem::path temp = path;
-    temp += ".tmp" + std::to_string(::getpid());
+    temp += ".tmp" + std::to_string(::getpid()) + "-" + std::to_string(++counter);
     ::unlink(temp.c_str());
     auto fd = open_file(temp, O_WRONLY | O_CREAT | O_EXCL, mode);
     if (!fd) return fd.error();
@@ -85,9 +87,11 @@ status replace_file(const std::filesystem::path& path, std::string_view bytes, u
 }
 
 status sync_folder(const std::filesystem::path& folder) {
-    auto fd = open_file(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
-    if (!fd) return fd.error();
-    if (::fsync(fd->get()) != 0) return error_from_errno(errno, "cannot sync " + folder.string());
+    // The folder's own name may be a symlink: the files in it were reached through it, too.
+    const char* const name = folder.empty() ? "." : folder.c_str();
+    const unique_fd fd(open_retrying(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+    if (!fd) return error_from_errno(errno, "cannot open " + folder.string());
+    if (::fsync(fd.get()) != 0) return error_from_errno(errno, "cannot sync " + folder.string());
     return success{};
 }
 
@@ -95,10 +99,10 @@ status make_folders(const std::filesystem::path& folder, unsigned mode) {
     std::filesystem::path so_far;
     for (const auto& step : folder) {
         so_far /= step;
-        if (::mkdir(so_far.c_str(), mode) == 0 || errno == EEXIST) continue;
-        const int number = errno;
-        struct stat
-            facts{};  // a read-only parent answers EROFS or EACCES for a folder that is there
+        if (::mkdir(so_far.c_str(), mode) == 0) continue;
+        // There already, or behind a parent that is read-only (EROFS, EACCES); or it is no folder.
+        const int number = errno == EEXIST ? ENOTDIR : errno;
+        struct stat facts{};
         if (::stat(so_far.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode)) continue;
         return error_from_errno(number, "cannot make the folder " + so_far.string());
     }

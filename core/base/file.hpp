@@ -1,6 +1,6 @@
 // The few things every room does with files, once: a descriptor that closes itself, reading a small
-// file, replacing a file atomically and durably. Paths are used as given; nothing follows a symlink
-// at the last step.
+// file, replacing a file atomically and durably. Paths are used as given; what is opened for
+// writing follows no symlink at the last step.
 #pragma once
 
 #include <cstdint>
@@ -34,14 +34,16 @@ class unique_fd {
 
 // open(2) with O_CLOEXEC and O_NOFOLLOW; EINTR is retried.
 result<unique_fd> open_file(const std::filesystem::path& path, int flags, unsigned mode = 0600);
-// Whole regular file, at most `max_bytes`; a FIFO, device or folder is refused without blocking.
+// Whole regular file, at most `max_bytes`, also through a symlink; a FIFO, device or folder is
+// refused without blocking.
 result<std::string> read_small_file(const std::filesystem::path& path, size_t max_bytes);
 status write_all(int fd, std::string_view bytes);
 // Temp file in the same folder, fdatasync, rename, fsync folder.
 status replace_file(const std::filesystem::path& path, std::string_view bytes,
                     unsigned mode = 0600);
 status sync_folder(const std::filesystem::path& folder);
-// mkdir -p with the mode for what is created; an existing folder is left as it is.
+// mkdir -p with the mode for what is created; an existing folder is left as it is, anything else in
+// the way is an error.
 status make_folders(const std::filesystem::path& folder, unsigned mode = 0700);
 
 }  // namespace gatepost

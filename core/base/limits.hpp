@@ -29,9 +29,11 @@ inline constexpr size_t list_max = 200;        // rows of one page
 
 // --- JSON
 // ------------------------------------------------------------------------------------------------------
-inline constexpr size_t json_depth = 32;        // copying a tree recurses; no mail needs more
-inline constexpr size_t json_keys = 4096;       // in one document
-inline constexpr size_t json_values = 100'000;  // array elements and members in one document
+inline constexpr size_t json_depth = 32;          // copying a tree recurses; no mail needs more
+inline constexpr size_t json_keys = 4096;         // in one document
+inline constexpr size_t json_values = 100'000;    // array elements and members in one document
+inline constexpr size_t json_key_bytes = 1024;    // one key; the longest of ours has 20
+inline constexpr size_t json_number_bytes = 128;  // a double needs 25 to be written exactly
 
 // --- A message
 // -------------------------------------------------------------------------------------------------
@@ -83,6 +85,10 @@ inline constexpr size_t body_window_bytes = 64 * 1024;  // what one body read gi
 inline constexpr size_t operations_per_call =
     64;                                        // running at once; a flood is refused, not queued
 inline constexpr size_t bodies_per_call = 64;  // opened at once
+inline constexpr size_t segments_per_request = 16 * 1024;  // a list as JSON writers make it: few
+inline constexpr size_t blocking_threads = 16;  // asleep in fdatasync; more gain little
+inline constexpr size_t path_bytes = 4095;      // PATH_MAX without its NUL
+inline constexpr size_t cache_key_bytes = 1024;
 inline constexpr size_t plugin_text_bytes = 1024;      // a verdict's text, after escaping
 inline constexpr size_t plugin_id_bytes = 512;         // provider message ids and the like
 inline constexpr size_t plugin_state_bytes = 4096;     // DESIGN: opaque state of an outcome
@@ -98,5 +104,7 @@ inline constexpr size_t secret_bytes = 64 * 1024;
 inline constexpr size_t schema_bytes = 64 * 1024;
 inline constexpr size_t schema_depth = 8;
 inline constexpr size_t schema_properties = 200;
+inline constexpr size_t pattern_bytes = 512;    // of a schema
+inline constexpr size_t pattern_states = 1000;  // after counted repeats are written out
 
 }  // namespace gatepost::limits

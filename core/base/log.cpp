@@ -55,12 +55,12 @@ void append_value(std::string& line, std::string_view value) {
 
 void write(level severity, std::string_view event, std::string_view sentence, fields values) {
     if (severity < least_level.load(std::memory_order_relaxed)) return;
-    std::string line(event);
+    std::string line = text::escape_for_log(event);
     line += ": ";
     line += text::escape_for_log(sentence);
     for (const field& each : values) {
         line += ' ';
-        line += each.key;
+        line += text::escape_for_log(each.key);
         line += '=';
         append_value(line, each.value);
     }

@@ -30,7 +30,11 @@ std::optional<mail_id> mail_id::parse(std::string_view text) {
 }
 
 mail_id mail_id_source::next(wall_time now) {
-    const auto time = static_cast<uint64_t>(now.time_since_epoch().count()) << counter_bits;
+    // A clock that stands before 1970 or far in the future would pass the 63 bits.
+    constexpr int64_t latest = (int64_t{1} << (63 - counter_bits)) - 1;
+    const auto time =
+        static_cast<uint64_t>(std::clamp<int64_t>(now.time_since_epoch().count(), 0, latest))
+        << counter_bits;
     uint64_t last = last_.load(std::memory_order_relaxed);
     uint64_t chosen = 0;
     do {

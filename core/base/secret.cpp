@@ -4,20 +4,40 @@
 #include <utility>
 
 namespace gatepost {
+namespace {
+
+// All that the string holds room for: what was longer once may still stand behind its end, and a
+// short string that was moved from was copied, and says that it is empty.
+void wipe(std::string& value) {
+    value.resize(value.capacity());
+    explicit_bzero(value.data(), value.size());
+    value.clear();
+}
+
+}  // namespace
+
+secret::secret(std::string value) : value_(std::move(value)) {
+    wipe(value);
+}
 
 secret::secret(secret&& other) noexcept : value_(std::move(other.value_)) {
-    // A short string is copied, not moved: wipe what stayed behind.
-    explicit_bzero(other.value_.data(), other.value_.size());
-    other.value_.clear();
+    wipe(other.value_);
+}
+
+secret& secret::operator=(const secret& other) {
+    return *this = secret(other);
 }
 
 secret& secret::operator=(secret&& other) noexcept {
-    std::swap(value_, other.value_);
+    if (this == &other) return *this;
+    wipe(value_);  // before, because a shorter value would leave the rest of a longer one
+    value_ = std::move(other.value_);
+    wipe(other.value_);
     return *this;
 }
 
 secret::~secret() {
-    explicit_bzero(value_.data(), value_.size());
+    wipe(value_);
 }
 
 bool secret::operator==(const secret& other) const {

@@ -1,6 +1,7 @@
 // A string that cannot be printed: no operator<<, no conversion, no JSON. Whoever needs the bytes
 // calls reveal() where they leave for the wire, and a search for `reveal` shows every such place.
-// The memory is wiped at the end.
+// The memory is wiped at the
+// end, and wherever a value leaves it: by a move, by an assignment.
 #pragma once
 
 #include <string>
@@ -11,9 +12,9 @@ namespace gatepost {
 class secret {
   public:
     secret() = default;
-    explicit secret(std::string value) : value_(std::move(value)) {}
+    explicit secret(std::string value);
     secret(const secret&) = default;
-    secret& operator=(const secret&) = default;
+    secret& operator=(const secret& other);
     secret(secret&& other) noexcept;
     secret& operator=(secret&& other) noexcept;
     ~secret();

@@ -135,7 +135,6 @@ std::string escape_for_log(std::string_view text) {
 
 std::string sanitize(std::string_view text, size_t max_bytes) {
     std::string out;
-    text = text.substr(0, max_bytes * 2);  // more than this can never be kept
     while (!text.empty() && out.size() < max_bytes) {
         const size_t length = sequence_length(text);
         const std::string_view sequence = text.substr(0, std::max<size_t>(length, 1));
@@ -250,12 +249,12 @@ std::optional<std::string> base64_decode(std::string_view text) {
 }
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
+    word = word.substr(0, 64);  // and what is longer is near to nothing that is shorter
     const size_t near_enough = std::max<size_t>(1, word.size() / 3);
     std::optional<std::string> best;
     size_t best_distance = near_enough + 1;
     for (const std::string& candidate : candidates) {
-        const size_t distance =
-            edit_distance(word.substr(0, 64), std::string_view(candidate).substr(0, 64));
+        const size_t distance = edit_distance(word, std::string_view(candidate).substr(0, 64));
         if (distance < best_distance) {
             best_distance = distance;
             best = candidate;

@@ -73,6 +73,8 @@ class dispatcher {
     // the end).
     virtual std::function<void()> test(test_request request,
                                        std::function<void(test_result)> done) = 0;
+    // While the spool is sick nothing new begins: a verdict could not be kept. Any thread.
+    virtual void pause(bool paused) = 0;
     // Takes no new work, lets calls before their `commits` end within the grace, waits for the
     // others up to `limit`.
     virtual void stop(std::chrono::milliseconds limit) = 0;

@@ -1,4 +1,6 @@
-// RFC 5322 and MIME by GMime, which only mime.cpp and its neighbours in this room see.
+// RFC 5322 and MIME. What others wrote is decoded by GMime (encoded words, RFC 2231, dates,
+// transfer encodings), which only .cpp files of this room see; what leaves is written by this room
+// itself, so that an upgrade of GMime between two attempts changes no byte.
 //
 // Rendering gives a plan, not bytes: literal pieces and encoded parts in order, whose exact length
 // is known before a byte is made and which can be read from any offset in windows. A 25 MB

@@ -59,8 +59,9 @@ struct call_request {
 struct call_result {
     mail::attempt_result attempt;  // one entry for every index in carry
     bool unsupported = false;
-    bool plugin_fault = false;  // the verdicts are the ledger's
-    std::string text, advice;   // of the outcome as a whole, safe
+    // The plugin broke a rule; where its words cannot be used, the verdicts are the ledger's.
+    bool plugin_fault = false;
+    std::string text, advice;  // of the outcome as a whole, safe
     int32_t code = 0;
     mail::verdict verdict = mail::verdict::unknown;
     mail::blame blame = mail::blame::none;
@@ -72,30 +73,40 @@ struct instance_options {
     std::string settings_json;
     boost::asio::any_io_executor executor;  // a strand, or a loop of one thread
     service_lookup services;
-    const gatepost::clock* clock = nullptr;
-    // Folders that file/1 may use come from the manifest's destinations and the settings; see
-    // registry.hpp.
+    const gatepost::clock* clock = nullptr;  // nothing: the machine's
+    // Where large parts of raw mail go when it is taken apart; nothing: memory.
+    mail::content_factory contents = {};
 };
 
 class instance : public std::enable_shared_from_this<instance> {
   public:
-    // Runs the plugin's create, on the caller's thread. `config` with the plugin's diagnostics as
-    // fields, or `plugin_fault`.
+    // Fills in the schema's defaults and checks the settings, then runs the plugin's create, on the
+    // caller's thread. `config` with the schema's problems or the plugin's diagnostics as fields,
+    // or `plugin_fault`.
     static result<std::shared_ptr<instance>> create(std::shared_ptr<const loaded_plugin> plugin,
                                                     instance_options how);
     virtual ~instance() = default;
 
-    // On the strand. `done` runs on the strand, later, exactly once.
+    // On the strand. `done` runs on the strand, later, exactly once. Without a deadline the limits'
+    // one holds.
     virtual uint64_t start(call_request request, std::function<void(call_result)> done) = 0;
+    // On the strand. `caller` stops only what has not begun a `commits` request; behind that the
+    // answer is awaited, and only the deadline or `shutdown` cuts it short.
     virtual void cancel(uint64_t call, cancel_reason why) = 0;
     virtual size_t open_calls() const = 0;
     // No new calls; runs `done` on the strand when the last is over and the plugin's instance is
-    // destroyed.
+    // destroyed. An instance with a stuck call (one that the plugin never completed) or an
+    // operation that still reads its memory is left behind instead.
     virtual void drain(std::function<void()> done) = 0;
 
     virtual const loaded_plugin& plugin() const = 0;
     virtual const std::string& connection() const = 0;
-    virtual const std::string& settings_json() const = 0;
+    virtual const std::string& settings_json() const = 0;  // with defaults
+    // Rules the plugin broke so far. Any thread.
+    virtual uint64_t faults() const { return 0; }
+    // Ends what is past its deadline by the clock; the instance's own timer does the same. On the
+    // strand; for a clock that stands still.
+    virtual void check_deadlines() {}
     // Per-instance state of a service; strand only.
     virtual std::shared_ptr<void>& slot(const void* service_key) = 0;
     // Folders file/1 may touch, absolute.

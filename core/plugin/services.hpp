@@ -43,10 +43,17 @@ class operation {
     virtual bool cancelled() const = 0;
 };
 
+// A part's id in the view is its place in message()->parts, counted from 1; null if there is none.
+inline const mail::part* part_of(const mail::message& message, uint32_t id) {
+    return id == 0 || id > message.parts.size() ? nullptr : &message.parts[id - 1];
+}
+
 // What a service may know of a call. Strand only, except where said.
 class call_context {
   public:
     virtual ~call_context() = default;
+    // With its parts taken apart, if it is raw mail and the provider cannot send that. Null in a
+    // test without a mail.
     virtual const mail::message* message() const = 0;
     virtual std::shared_ptr<const mail::message> message_ptr() const = 0;
     virtual mono_time deadline() const = 0;

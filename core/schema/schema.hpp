@@ -3,7 +3,9 @@
 // maximum, minLength, maxLength, pattern (linear time: no back-references, no look-around), format,
 // minItems, maxItems, uniqueItems, examples, deprecated, writeOnly, oneOf (labelled choice of
 // consts, or a union tagged by one const property), and x-gatepost-* annotations. Anything else is
-// refused when the schema is read, not when a value fails to be checked.
+// refused when the schema is read, not when a value fails to be checked. Stricter than the standard
+// in two things: an object that lists its properties takes no others unless additionalProperties
+// says so, and 1.0 is no integer.
 #pragma once
 
 #include <memory>
@@ -15,6 +17,14 @@
 #include "base/result.hpp"
 
 namespace gatepost::schema {
+
+struct node;
+
+// A place in a value where the schema wants a string, whatever stands there.
+struct string_place {
+    std::string pointer;
+    bool secret = false;  // writeOnly
+};
 
 class schema {
   public:
@@ -29,9 +39,11 @@ class schema {
     nlohmann::json without_secrets(const nlohmann::json& value) const;
     // Dotted paths of the properties marked writeOnly ("password", "auth.token").
     std::vector<std::string> secret_paths() const;
+    // Every place of `value` where a string belongs; for who allows something else to stand there
+    // first (a secret's {"file": ...}).
+    std::vector<string_place> string_places(const nlohmann::json& value) const;
 
   private:
-    struct node;
     std::shared_ptr<const node> root_;
 };
 

@@ -63,6 +63,8 @@ struct loaded_message {
     uint32_t attempts = 0;          // so far
     uint32_t unknown_attempts = 0;  // of these, without a known outcome
     std::vector<recipient_row> recipients;
+    std::string lookup_state;  // what record was given last
+    std::optional<wall_time> lookup_at;
 };
 
 struct start_request {
@@ -132,6 +134,7 @@ struct options {
         mail::unknown_rule::retry;  // default where neither message nor connection says
     // Rule of a connection by name, asked at recovery.
     std::function<mail::unknown_rule(const std::string& connection)> unknown_rule_of;
+    std::string vfs;  // of SQLite, by name; empty: its default. Tests put a failing disk here
 };
 
 template <class T>
@@ -170,8 +173,9 @@ class spool {
     virtual void show(mail_id id, std::optional<uint32_t> owner_uid,
                       callback<message_row> done) = 0;
     virtual void list(list_query query, callback<std::vector<message_row>> done) = 0;
-    // Waiting messages in order of their due time, after `after`; for the dispatcher at start and
-    // after its window ran dry.
+    // Waiting messages that are due by `due_before` (that very moment too), in order of their due
+    // time; for the dispatcher at start and after its window ran dry. A message with a started
+    // mark does not wait.
     virtual void waiting(std::string connection, wall_time due_before, size_t limit,
                          callback<std::vector<due_message>> done) = 0;
 

@@ -81,7 +81,8 @@ enum {
     GATEPOST_GONE = -9,         /* the parked stream is closed; open a new one, it is no attempt */
     GATEPOST_EXISTS = -10,      /* the file is there already */
     GATEPOST_CONNECT = -11,     /* no connection: name, route, refusal, TLS; nothing was sent */
-    GATEPOST_DISCONNECTED = -12 /* the peer went away after the connection stood */
+    GATEPOST_DISCONNECTED = -12, /* the peer went away after the connection stood */
+    GATEPOST_UNCERTAIN = -13     /* of a `commits` request: all of it was handed over, nobody said what became of it */
 };
 
 /* The one shape of every answer. `detail` is the service's own struct, named at its function, or NULL. */

@@ -1,0 +1,36 @@
+// What the API says about messages, providers, connections and tests, as JSON text.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/http.hpp"
+#include "config/config.hpp"
+#include "delivery/dispatcher.hpp"
+#include "plugin/registry.hpp"
+#include "spool/types.hpp"
+
+namespace gatepost::api {
+
+response ok(std::string json);
+
+// 202 with Location and {"id","status"}.
+response accepted(mail_id id, spool::message_status status);
+
+std::string write_message(const spool::message_row& row);
+// {"messages":[...],"next":"..."}; without the attempts. `full`: there may be more.
+std::string write_message_page(const std::vector<spool::message_row>& rows, bool full);
+
+std::string write_providers(const plugin::registry& plugins);
+
+// `settings` only for administrators.
+std::string write_connections(const config::settings& config,
+                              const std::vector<delivery::connection_status>& states);
+std::string write_connection(const config::settings& config, const config::connection& which,
+                             const std::vector<delivery::connection_status>& states, bool admin);
+
+// One line of NDJSON each.
+std::string write_stage(const plugin::stage_report& stage);
+std::string write_test_result(const delivery::test_result& outcome);
+
+}  // namespace gatepost::api

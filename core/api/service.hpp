@@ -1,0 +1,56 @@
+// What every handler needs, in one place: the options, the loop to come back to, who waits. Lives
+// as long as the server. Private to this room.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/http.hpp"
+#include "api/server.hpp"
+#include "api/waiters.hpp"
+
+namespace gatepost::api {
+
+struct service {
+    service(server_options how, gatepost::api::loop& where)
+        : options(std::move(how)), loop(where), waiting(where, *options.spool) {}
+
+    server_options options;
+    gatepost::api::loop& loop;
+    waiters waiting;
+
+    // A caller without administration sees and changes its own mail only.
+    static std::optional<uint32_t> owner_filter(const peer& caller) {
+        return caller.admin ? std::nullopt : std::optional<uint32_t>(caller.uid);
+    }
+
+    // A callback for the spool that answers on the api thread: `write` turns the value into an
+    // answer.
+    template <class T, class Write>
+    spool::callback<T> answering(exchange_ptr to, Write write) {
+        return [this, to = std::move(to), write = std::move(write)](result<T> got) {
+            loop.post([to, write, got = std::move(got)]() mutable {
+                to->answer(got ? write(*std::move(got)) : problem(got.error()));
+            });
+        };
+    }
+};
+
+// Gathers a small body and hands it on whole.
+class body_collector final : public body_handler {
+  public:
+    explicit body_collector(std::function<void(std::string)> done) : done_(std::move(done)) {}
+    status on_piece(std::string_view piece) override {
+        text_ += piece;
+        return success{};
+    }
+    void on_end() override { done_(std::move(text_)); }
+
+  private:
+    std::function<void(std::string)> done_;
+    std::string text_;
+};
+
+}  // namespace gatepost::api

@@ -1,0 +1,231 @@
+#include "daemon/daemon.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+
+#include "api/server.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "config/config.hpp"
+#include "daemon/listen.hpp"
+#include "delivery/dispatcher.hpp"
+#include "plugin/registry.hpp"
+#include "services/host_services.hpp"
+#include "spool/spool.hpp"
+
+namespace gatepost::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto api_grace = 5s;
+constexpr auto delivery_grace = 20s;  // systemd waits 90 seconds before it kills
+
+struct prepared {
+    std::filesystem::path state;
+    std::shared_ptr<const plugin::registry> plugins;
+    std::shared_ptr<const config::settings> config;
+};
+
+// Where the plugins' copies go: --check must leave no trace in the daemon's state, so it gets a
+// folder of its own.
+class scratch_folder {
+  public:
+    scratch_folder() {
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "gatepost-check.XXXXXX").string();
+        if (::mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+    }
+    ~scratch_folder() {
+        std::error_code ignored;
+        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+    }
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+std::vector<std::filesystem::path> plugin_folders(const options& how,
+                                                  const config::settings& part) {
+    if (!how.plugins.empty()) return how.plugins;
+    if (!part.plugins.empty()) return part.plugins;
+    return {find_default_paths().plugins};
+}
+
+config::schema_lookup schemas_of(const plugin::registry& plugins) {
+    return [&plugins](const std::string& provider) -> result<config::plugin_schema> {
+        if (const auto found = plugins.find(provider))
+            return config::plugin_schema{found->facts.settings_schema};
+        std::string known;
+        for (const auto& [id, plugin] : plugins.loaded())
+            known += (known.empty() ? "" : ", ") + id;
+        for (const plugin::refused_plugin& refused : plugins.refused()) {
+            if (refused.file.stem() != provider) continue;
+            return error{error_kind::config,
+                         "the provider \"" + provider + "\" was not loaded: " + refused.reason};
+        }
+        return error{error_kind::config,
+                     "there is no provider \"" + provider + "\"; " +
+                         (known.empty() ? "none is loaded" : "there are: " + known)};
+    };
+}
+
+void log_refused(const plugin::registry& plugins) {
+    for (const plugin::refused_plugin& refused : plugins.refused()) {
+        log::warn("plugin.refused", "a plugin was not loaded",
+                  {{"file", refused.file.string()}, {"reason", refused.reason}});
+    }
+}
+
+// Plugins and configuration; `copies` is where the plugins' checked copies go, or empty for
+// STATE/plugins.
+result<prepared> prepare(const options& how, std::filesystem::path copies) {
+    auto part = config::load_daemon_part(how.config);
+    if (!part) return part.error();
+    prepared made;
+    made.state = !how.state.empty() ? how.state : part->state.value_or(find_default_paths().state);
+    if (copies.empty()) copies = made.state / "plugins";
+    if (auto folders = make_folders(copies); !folders) return folders.error();
+    made.plugins = std::make_shared<plugin::registry>(
+        plugin::registry::scan({plugin_folders(how, *part), copies, version}));
+    auto loaded = config::load(how.config, schemas_of(*made.plugins));
+    if (!loaded) return loaded.error();
+    made.config = std::make_shared<config::settings>(std::move(*loaded));
+    return made;
+}
+
+std::string machine_name() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+    return name.data();
+}
+
+mail::unknown_rule rule_of(const config::settings& config, const std::string& connection) {
+    const auto found = config.connections.find(connection);
+    if (found == config.connections.end() || found->second.on_unknown != "hold")
+        return mail::unknown_rule::retry;
+    return mail::unknown_rule::hold;
+}
+
+class gateway final : public instance {
+  public:
+    status open(const options& how) {
+        log::set_level(how.log_level.empty() ? "info" : how.log_level);
+        auto ready = prepare(how, {});
+        if (!ready) return ready.error();
+        with_ = std::move(*ready);
+        if (how.log_level.empty()) log::set_level(with_.config->log_level);
+        log_refused(*with_.plugins);
+        if (auto opened = open_spool(); !opened) return opened;
+        services_ = services::make();
+        dispatcher_ = delivery::dispatcher::make(
+            {&machine_clock(), spool_, with_.plugins,
+             [this](std::string_view id) { return services_->lookup(id); }, 1});
+        wire_spool();
+        if (auto served = serve(how); !served) return served;
+        dispatcher_->start(with_.config);
+        log::info("daemon.ready", "gatepostd is ready",
+                  {{"version", version},
+                   {"config", how.config.string()},
+                   {"state", with_.state.string()},
+                   {"connections", with_.config->connections.size()},
+                   {"providers", with_.plugins->loaded().size()}});
+        return success{};
+    }
+
+    void stop() override {
+        if (server_) server_->stop(api_grace);
+        if (dispatcher_) dispatcher_->stop(delivery_grace);
+        if (services_) services_->stop();
+        if (spool_) spool_->close();
+        server_.reset();
+        dispatcher_.reset();
+        services_.reset();
+        spool_.reset();
+    }
+
+    ~gateway() override { stop(); }
+
+  private:
+    status open_spool() {
+        spool::options how;
+        how.folder = with_.state / "spool";
+        how.clock = &machine_clock();
+        how.unknown_delay = with_.config->unknown_delay;
+        how.unknown_rule_of = [config = with_.config](const std::string& name) {
+            return rule_of(*config, name);
+        };
+        auto opened = spool::spool::open(std::move(how));
+        if (!opened) return opened.error();
+        spool_ = std::move(*opened);
+        const spool::recovery_report& found = spool_->recovery();
+        log::info("spool.open", "the spool is open",
+                  {{"waiting", found.messages_waiting},
+                   {"unknown", found.recipients_unknown},
+                   {"orphans", found.orphans_removed}});
+        ids_ = std::make_unique<mail_id_source>(found.newest);
+        return success{};
+    }
+
+    status serve(const options& how) {
+        api::server_options serving;
+        serving.listen = listeners(how, *with_.config);
+        serving.handed_in = inherited_sockets();
+        serving.config = [config = with_.config] { return config; };
+        serving.spool = spool_;
+        serving.plugins = with_.plugins;
+        serving.dispatcher = dispatcher_.get();
+        serving.clock = &machine_clock();
+        serving.ids = ids_.get();
+        serving.host_name =
+            with_.config->host_name.empty() ? machine_name() : with_.config->host_name;
+        serving.version = version;
+        auto started = api::server::start(std::move(serving));
+        if (!started) return started.error();
+        server_ = std::move(*started);
+        listening_.store(server_.get(), std::memory_order_release);
+        return success{};
+    }
+
+    void wire_spool() {
+        spool_->on_event([this](const spool::event& what) {
+            if (api::server* server = listening_.load(std::memory_order_acquire))
+                server->on_spool_event(what);
+        });
+        spool_->on_health([this](const spool::health& now) { dispatcher_->pause(now.sick); });
+    }
+
+    prepared with_;
+    std::shared_ptr<spool::spool> spool_;
+    std::unique_ptr<services::host_services> services_;
+    std::unique_ptr<delivery::dispatcher> dispatcher_;
+    std::unique_ptr<mail_id_source> ids_;
+    std::unique_ptr<api::server> server_;
+    std::atomic<api::server*> listening_ =
+        nullptr;  // the spool's writer may speak before the server stands
+};
+
+}  // namespace
+
+result<std::string> check(const options& how) {
+    const scratch_folder scratch;
+    log::set_level(log::level::off);
+    auto ready = prepare(how, scratch.path());
+    if (!ready) return ready.error();
+    return how.config.string() +
+           ": all is well; connections: " + std::to_string(ready->config->connections.size());
+}
+
+result<std::unique_ptr<instance>> instance::start(const options& how) {
+    auto made = std::make_unique<gateway>();
+    if (auto opened = made->open(how); !opened) return opened.error();
+    return std::unique_ptr<instance>(std::move(made));
+}
+
+}  // namespace gatepost::daemon

@@ -1,0 +1,49 @@
+// gatepostd. Wiring only: arguments, signals, the daemon's life, exit codes after sysexits(3).
+#include <csignal>
+#include <cstdio>
+
+#include "base/log.hpp"
+#include "daemon/daemon.hpp"
+#include "daemon/notify.hpp"
+#include "daemon/options.hpp"
+#include "daemon/signals.hpp"
+
+namespace {
+
+void print(const gatepost::error& failure) {
+    // Each problem on a line of its own, as file:line:column: key: reason; the sentence stands
+    // alone if there are none.
+    for (const auto& field : failure.fields) {
+        std::fprintf(stderr, "%s: %s\n", field.pointer.c_str(), field.detail.c_str());
+    }
+    if (failure.fields.empty()) std::fprintf(stderr, "gatepostd: %s\n", failure.detail.c_str());
+}
+
+int fail(const gatepost::error& failure) {
+    print(failure);
+    return gatepost::facts_of(failure.kind).exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+    using namespace gatepost;
+    int exit_code = 0;
+    const auto options = daemon::parse_arguments(argc, argv, exit_code);
+    if (!options) return exit_code;
+    daemon::signals stop_signals;  // blocks them before any thread exists
+    if (options->check_only) {
+        const auto checked = daemon::check(*options);
+        if (!checked) return fail(checked.error());
+        std::puts(checked->c_str());
+        return 0;
+    }
+    auto running = daemon::instance::start(*options);
+    if (!running) return fail(running.error());
+    daemon::notify("READY=1");
+    const int signal = stop_signals.wait();
+    log::info("daemon.stop", "stopping", {{"signal", signal}});
+    daemon::notify("STOPPING=1");
+    (*running)->stop();
+    return 0;
+}

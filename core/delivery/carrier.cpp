@@ -1,0 +1,262 @@
+#include "delivery/carrier.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+namespace gatepost::delivery {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr size_t window = 10'000;  // waiting messages of a connection in memory
+constexpr auto record_again_after = 1s;
+
+mail::unknown_rule rule_of(const mail::message& message, const config::connection& connection) {
+    if (message.on_unknown) return *message.on_unknown;
+    if (connection.on_unknown == "hold") return mail::unknown_rule::hold;
+    if (connection.on_unknown == "failover") return mail::unknown_rule::failover;
+    return mail::unknown_rule::retry;
+}
+
+}  // namespace
+
+// One message between its taking and its record.
+struct carrier::lane {
+    spool::due_message taken;
+    std::shared_ptr<const mail::message> mail;
+    std::vector<uint32_t> open;  // recipients to carry
+    uint32_t attempt = 1;
+    bool after_unknown = false;
+    spool::record_request verdicts;
+};
+
+carrier::carrier(parts from)
+    : with_(std::move(from)),
+      waiting_(window),
+      random_(std::random_device{}()),
+      timer_(with_.loop) {
+    const config::limits_table& limits = with_.connection.limits;
+    const plugin::manifest& defaults = with_.instance->plugin().facts;
+    const auto either = [](auto own, auto other) { return own ? own : other; };
+    quota_.add(either(limits.per_second, defaults.per_second), 1s);
+    quota_.add(either(limits.per_minute, defaults.per_minute), 1min);
+    quota_.add(either(limits.per_hour, defaults.per_hour), 1h);
+    quota_.add(either(limits.per_day, defaults.per_day), 24h);
+}
+
+// The spool answers on its own thread; this brings the answer home. The carrier lives until the
+// last one came.
+template <class T>
+spool::callback<T> carrier::on_loop(std::function<void(result<T>)> handler) {
+    return [self = shared_from_this(), handler = std::move(handler)](result<T> answer) mutable {
+        boost::asio::post(self->with_.loop,
+                          [self, handler = std::move(handler),
+                           answer = std::move(answer)]() mutable { handler(std::move(answer)); });
+    };
+}
+
+void carrier::start() {
+    waiting_.refilled(true);
+    refill();
+}
+
+void carrier::add(spool::due_message message) {
+    if (stopping_ || busy_.contains(message.id))
+        return;  // what becomes of a busy one is said by its record
+    waiting_.add(std::move(message));
+}
+
+void carrier::pump() {
+    if (stopping_ || paused_) return;
+    while (in_flight_ < with_.concurrency) {
+        if (quota_.wait_until(with_.clock.mono_now())) break;
+        auto next = waiting_.take_due(with_.clock.wall_now());
+        if (!next) break;
+        quota_.take(with_.clock.mono_now());
+        begin(std::move(*next));
+    }
+    if (waiting_.wants_refill()) refill();
+    arm_timer();
+    shown_waiting_.store(waiting_.size(), std::memory_order_relaxed);
+    shown_in_flight_.store(in_flight_, std::memory_order_relaxed);
+}
+
+void carrier::begin(spool::due_message message) {
+    ++in_flight_;
+    busy_.insert(message.id);
+    auto work = std::make_shared<lane>();
+    work->taken = std::move(message);
+    if (!work->taken.mail) return load(std::move(work));
+    work->mail = std::move(work->taken.mail);
+    for (uint32_t i = 0; i < work->mail->recipients.size(); ++i)
+        work->open.push_back(i);
+    mark(std::move(work));
+}
+
+void carrier::load(std::shared_ptr<lane> work) {
+    with_.queue.load(work->taken.id, on_loop<spool::loaded_message>([this, work](auto loaded) {
+                         if (!loaded) return put_back(*work, loaded.error());
+                         work->mail = loaded->mail;
+                         work->after_unknown = loaded->unknown_attempts > 0;
+                         for (const spool::recipient_row& row : loaded->recipients) {
+                             const bool open = row.state == spool::recipient_state::queued ||
+                                               row.state == spool::recipient_state::unknown;
+                             if (open) work->open.push_back(row.index);
+                         }
+                         mark(work);
+                     }));
+}
+
+void carrier::mark(std::shared_ptr<lane> work) {
+    if (work->open.empty()) {  // cancelled or finished while it waited
+        release(*work);
+        return pump();
+    }
+    spool::start_request request{work->taken.id, with_.connection.name, work->open};
+    with_.queue.start(std::move(request), on_loop<spool::start_answer>([this, work](auto started) {
+                          if (!started) return put_back(*work, started.error());
+                          if (started->recipients.empty()) {
+                              release(*work);
+                              return pump();
+                          }
+                          call(work, *started);
+                      }));
+}
+
+void carrier::call(const std::shared_ptr<lane>& work, const spool::start_answer& started) {
+    work->attempt = started.attempt;
+    plugin::call_request request;
+    request.kind = plugin::call_kind::send;
+    request.message = work->mail;
+    request.carry = started.recipients;
+    request.attempt = started.attempt;
+    request.idempotency_key = work->taken.id.to_string() + "@" + with_.connection.name;
+    request.deadline = with_.clock.mono_now() + limits::call_deadline;
+    const auto id = std::make_shared<uint64_t>(0);
+    *id = with_.instance->start(std::move(request),
+                                [self = shared_from_this(), work, id](plugin::call_result result) {
+                                    self->calls_.erase(*id);
+                                    self->ended(work, std::move(result));
+                                });
+    calls_.insert(*id);
+}
+
+void carrier::ended(const std::shared_ptr<lane>& work, plugin::call_result result) {
+    const attempt_facts facts{
+        .id = work->taken.id,
+        .attempt = work->attempt,
+        .now = with_.clock.wall_now(),
+        .expires_at = work->mail->expires_at,
+        .on_unknown = rule_of(*work->mail, with_.connection),
+        .separate_envelope = with_.instance->plugin().facts.can.separate_envelope,
+        .after_unknown = work->after_unknown,
+        .recipients_in_message = work->mail->recipients.size(),
+        .random = random_()};
+    work->verdicts = decide(facts, result.attempt, with_.policy);
+    record(work);
+    pump();
+}
+
+void carrier::record(std::shared_ptr<lane> work) {
+    // The lane counts as free from here on: the next mark queues behind this record, in the same or
+    // a later commit.
+    --in_flight_;
+    with_.queue.record(
+        work->verdicts, on_loop<success>([this, work](auto kept) {
+            if (kept) {
+                busy_.erase(work->taken.id);
+                if (work->verdicts.next_attempt) {
+                    add({work->taken.id, with_.connection.name, *work->verdicts.next_attempt,
+                         work->taken.urgency, nullptr});
+                }
+                if (stopping_ && in_flight_ == 0 && busy_.empty() && on_empty_)
+                    return std::exchange(on_empty_, {})();
+                return pump();
+            }
+            ++in_flight_;
+            log::warn("delivery.record",
+                      "a verdict could not be recorded yet and will be tried again",
+                      {{"message", work->taken.id.to_string()}, {"reason", kept.error().detail}});
+            auto again =
+                std::make_shared<boost::asio::steady_timer>(with_.loop, record_again_after);
+            again->async_wait(
+                [self = shared_from_this(), work, again](auto) { self->record(work); });
+        }));
+}
+
+void carrier::release(const lane& work) {
+    --in_flight_;
+    busy_.erase(work.taken.id);
+    if (stopping_ && in_flight_ == 0 && busy_.empty() && on_empty_) std::exchange(on_empty_, {})();
+}
+
+// The spool could not give or mark it: it is still on disk and waits; try again in a while.
+void carrier::put_back(const lane& work, const error& reason) {
+    release(work);
+    if (reason.kind == error_kind::not_found || reason.kind == error_kind::internal) {
+        log::error("delivery.load", "a waiting message cannot be loaded",
+                   {{"message", work.taken.id.to_string()}, {"reason", reason.detail}});
+        return pump();
+    }
+    spool::due_message later = work.taken;
+    later.mail = nullptr;
+    later.due = with_.clock.wall_now() + 5s;
+    add(std::move(later));
+    arm_timer();
+}
+
+void carrier::refill() {
+    if (refilling_ || stopping_) return;
+    refilling_ = true;
+    const auto far = wall_time::max();
+    with_.queue.waiting(with_.connection.name, far, window,
+                        on_loop<std::vector<spool::due_message>>([this](auto found) {
+                            refilling_ = false;
+                            if (!found) return arm_timer();
+                            waiting_.refilled(found->size() >= window);
+                            for (spool::due_message& message : *found)
+                                add(std::move(message));
+                            pump();
+                        }));
+}
+
+void carrier::arm_timer() {
+    const auto due = waiting_.next_due();
+    if (stopping_ || paused_ || !due || in_flight_ >= with_.concurrency) return;
+    auto at =
+        with_.clock.mono_now() + std::max(0ms, std::min(*due - with_.clock.wall_now(), 60'000ms));
+    if (const auto quota = quota_.wait_until(with_.clock.mono_now())) at = std::max(at, *quota);
+    if (armed_until_ && *armed_until_ <= at) return;
+    armed_until_ = at;
+    timer_.expires_at(at);
+    timer_.async_wait([self = shared_from_this()](boost::system::error_code failed) {
+        if (failed) return;
+        self->armed_until_.reset();
+        self->pump();
+    });
+}
+
+void carrier::pause(bool paused) {
+    if (std::exchange(paused_, paused) && !paused) start();  // what waits on disk may have changed
+}
+
+void carrier::stop(std::function<void()> done) {
+    stopping_ = true;
+    timer_.cancel();
+    if (in_flight_ == 0 && busy_.empty()) return done();
+    on_empty_ = std::move(done);
+    for (const uint64_t id : std::unordered_set<uint64_t>(calls_)) {
+        with_.instance->cancel(id, plugin::cancel_reason::caller);
+    }
+}
+
+void carrier::cancel_all() {
+    for (const uint64_t id : std::unordered_set<uint64_t>(calls_)) {
+        with_.instance->cancel(id, plugin::cancel_reason::shutdown);
+    }
+}
+
+}  // namespace gatepost::delivery

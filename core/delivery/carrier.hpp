@@ -1,0 +1,84 @@
+// One connection at work: its instance, its window of waiting messages, its lanes. Everything here
+// happens on one delivery loop, so there are no locks; the spool's callbacks come back to the loop
+// by post.
+//
+// A lane's way: take -> started mark on disk -> call the plugin -> decide -> record on disk. The
+// next message's mark is asked for together with the record, behind it, so both share a commit and
+// never more than `concurrency` marks are open. A verdict that cannot be recorded is kept and asked
+// for again until the spool takes it; the lane stays taken.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_set>
+
+#include "delivery/decide.hpp"
+#include "delivery/dispatcher.hpp"
+#include "delivery/quota.hpp"
+#include "delivery/waiting_list.hpp"
+
+namespace gatepost::delivery {
+
+class carrier : public std::enable_shared_from_this<carrier> {
+  public:
+    struct parts {
+        boost::asio::io_context& loop;
+        const gatepost::clock& clock;
+        spool::spool& queue;
+        std::shared_ptr<plugin::instance> instance;
+        config::connection connection;
+        retry_policy policy;
+        uint32_t concurrency;
+    };
+    explicit carrier(parts from);
+
+    // All on the loop.
+    void start();  // asks the spool for what waits
+    void add(spool::due_message message);
+    void pump();                            // begins what can begin
+    void pause(bool paused);                // the spool is sick
+    void stop(std::function<void()> done);  // no new work; done when every lane is empty
+    void cancel_all();                      // shutdown: also calls that wait for an answer
+
+    // Any thread; as of the last pump.
+    uint64_t waiting() const { return shown_waiting_.load(std::memory_order_relaxed); }
+    uint32_t in_flight() const { return shown_in_flight_.load(std::memory_order_relaxed); }
+
+  private:
+    struct lane;
+    void begin(spool::due_message message);
+    void load(std::shared_ptr<lane> work);
+    void mark(std::shared_ptr<lane> work);
+    void call(const std::shared_ptr<lane>& work, const spool::start_answer& started);
+    void ended(const std::shared_ptr<lane>& work, plugin::call_result result);
+    void record(std::shared_ptr<lane> work);
+    void release(const lane& work);
+    void put_back(const lane& work, const error& reason);
+    void refill();
+    void arm_timer();
+    template <class T>
+    spool::callback<T> on_loop(std::function<void(result<T>)> handler);
+
+    parts with_;
+    waiting_list waiting_;
+    quota quota_;
+    std::unordered_set<mail_id> busy_;  // taken and not yet recorded
+    std::unordered_set<uint64_t> calls_;
+    std::minstd_rand random_;
+    boost::asio::steady_timer timer_;
+    std::optional<mono_time> armed_until_;
+    std::atomic<uint64_t> shown_waiting_{0};
+    std::atomic<uint32_t> shown_in_flight_{0};
+    uint32_t in_flight_ = 0;
+    bool paused_ = false;
+    bool refilling_ = false;
+    std::function<void()> on_empty_;
+    bool stopping_ = false;
+};
+
+}  // namespace gatepost::delivery

@@ -1,0 +1,196 @@
+// Reads a manifest. What is there must have the right type, and both schemas must lie inside the
+// subset, so that every later use of them is sure to work. Keys nobody here knows are let pass:
+// they belong to a newer SDK.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "plugin/registry.hpp"
+#include "schema/json.hpp"
+#include "schema/schema.hpp"
+
+namespace gatepost::plugin {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* empty_schema =
+    R"({"type":"object","properties":{},"additionalProperties":false})";
+
+// Takes typed values out of one object and remembers the first thing that is wrong.
+class fields {
+  public:
+    fields(const json& object, std::string pointer) : object_(object), at_(std::move(pointer)) {
+        if (!object.is_object()) complain("", "must be an object");
+    }
+
+    void take(const char* key, std::string& out) {
+        if (const json* value = find(key, &json::is_string, "a string"))
+            out = value->get<std::string>();
+    }
+    void take(const char* key, bool& out) {
+        if (const json* value = find(key, &json::is_boolean, "true or false"))
+            out = value->get<bool>();
+    }
+    void take(const char* key, std::vector<std::string>& out) {
+        const json* value = find(key, &json::is_array, "an array of strings");
+        if (value == nullptr) return;
+        for (const json& each : *value) {
+            if (!each.is_string()) return complain(key, "must be an array of strings");
+            out.push_back(each.get<std::string>());
+        }
+    }
+    // A whole number from `least` to `most`.
+    template <class Number>
+    bool take(const char* key, Number& out, uint64_t least, uint64_t most) {
+        const json* value = find(key, &json::is_number_integer, "a whole number");
+        if (value == nullptr) return false;
+        const bool negative = !value->is_number_unsigned() && value->get<int64_t>() < 0;
+        const uint64_t number = negative ? 0 : value->get<uint64_t>();
+        if (negative || number < least || number > most) {
+            complain(key, "must be from " + std::to_string(least) + " to " + std::to_string(most));
+            return false;
+        }
+        out = static_cast<Number>(number);
+        return true;
+    }
+    void take(const char* key, std::optional<uint32_t>& out, uint64_t most) {
+        uint32_t number = 0;
+        if (take(key, number, 1, most)) out = number;
+    }
+    const json* object(const char* key) { return find(key, &json::is_object, "an object"); }
+
+    void complain(const std::string& key, const std::string& what) {
+        if (problem_.empty()) problem_ = at_ + (key.empty() ? "" : "/" + key) + ' ' + what;
+    }
+    const std::string& problem() const { return problem_; }
+
+  private:
+    const json* find(const char* key, bool (json::*is)() const noexcept, const char* type) {
+        if (!object_.is_object()) return nullptr;
+        const auto at = object_.find(key);
+        if (at == object_.end()) return nullptr;
+        if (((*at).*is)()) return &*at;
+        complain(key, std::string("must be ") + type);
+        return nullptr;
+    }
+
+    const json& object_;
+    std::string at_;
+    std::string problem_;
+};
+
+error wrong(std::string_view id, const std::string& what) {
+    return {error_kind::plugin_fault, "the manifest of " + std::string(id) + " is wrong: " + what +
+                                          "; ask its author for a new build"};
+}
+
+std::string read_capabilities(const json& object, capabilities& can) {
+    fields from(object, "/capabilities");
+    from.take("raw_mime", can.raw_mime);
+    from.take("structured", can.structured);
+    from.take("separate_envelope", can.separate_envelope);
+    from.take("bcc_only", can.bcc_only);
+    from.take("smtputf8", can.smtputf8);
+    from.take("attachments", can.attachments);
+    from.take("inline", can.inline_images);
+    from.take("headers", can.headers);
+    from.take("per_recipient", can.per_recipient);
+    from.take("idempotency", can.idempotency);
+    from.take("captures", can.captures);
+    from.take("max_bytes", can.max_bytes, 0, UINT64_MAX);
+    from.take("max_recipients", can.max_recipients, 0, UINT32_MAX);
+    if (!can.raw_mime && !can.structured)
+        from.complain("", "offers neither raw_mime nor structured, so it could send nothing");
+    return from.problem();
+}
+
+std::string read_limits(const json& object, manifest& facts) {
+    fields from(object, "/limits");
+    from.take("concurrency", facts.concurrency, limits::concurrency_max);
+    from.take("per_second", facts.per_second, UINT32_MAX);
+    from.take("per_minute", facts.per_minute, UINT32_MAX);
+    from.take("per_hour", facts.per_hour, UINT32_MAX);
+    from.take("per_day", facts.per_day, UINT32_MAX);
+    return from.problem();
+}
+
+std::string read_schema(const json* object, const char* key, std::string& out) {
+    out = object == nullptr ? empty_schema : object->dump();
+    if (auto parsed = schema::schema::parse(out); !parsed)
+        return std::string("/") + key + ": " + parsed.error().detail;
+    return {};
+}
+
+std::string read_pointers(const manifest& facts) {
+    constexpr const char* what =
+        "/folders must hold JSON pointers into the settings, such as \"/path\"";
+    for (const std::string& folder : facts.folders) {
+        if (folder.size() < 2 || folder.front() != '/') return what;
+        try {
+            (void)json::json_pointer(folder);
+        } catch (const json::exception&) {
+            return what;
+        }
+    }
+    return {};
+}
+
+std::string first_of(std::initializer_list<std::string> problems) {
+    for (const std::string& each : problems) {
+        if (!each.empty()) return each;
+    }
+    return {};
+}
+
+std::string read_simple(const json& object, std::string_view id, std::string_view version,
+                        manifest& facts) {
+    fields from(object, "");
+    from.take("id", facts.id);
+    from.take("name", facts.name);
+    from.take("description", facts.description);
+    from.take("icon", facts.icon);
+    from.take("version", facts.version);
+    from.take("popular", facts.popular);
+    from.take("features", facts.features);
+    from.take("setup", facts.setup);
+    from.take("folders", facts.folders);
+    from.take("destinations", facts.destinations);
+    from.object("oauth");
+    if (facts.id != id)
+        from.complain("id", "says \"" + text::sanitize(facts.id, 64) + "\", the table says \"" +
+                                std::string(id) + "\"");
+    if (facts.name.empty()) facts.name = id;
+    // The table's version wins: it is what was compiled.
+    if (!version.empty()) facts.version = text::sanitize(version, 64);
+    return from.problem();
+}
+
+}  // namespace
+
+result<manifest> parse_manifest(std::string_view text, std::string_view id,
+                                std::string_view version) {
+    if (text.size() > limits::manifest_bytes)
+        return wrong(id, "it is larger than " + std::to_string(limits::manifest_bytes) + " bytes");
+    const auto object = schema::parse_json(text);
+    if (!object) return wrong(id, object.error().detail);
+    if (!object->is_object()) return wrong(id, "it must be a JSON object");
+    manifest facts;
+    fields from(*object, "");
+    const json* can = from.object("capabilities");
+    const json* caps = from.object("limits");
+    const json* settings = from.object("settings");
+    const json* options = from.object("message_options");
+    const std::string problem =
+        first_of({read_simple(*object, id, version, facts), from.problem(),
+                  can == nullptr ? std::string() : read_capabilities(*can, facts.can),
+                  caps == nullptr ? std::string() : read_limits(*caps, facts), read_pointers(facts),
+                  read_schema(settings, "settings", facts.settings_schema),
+                  read_schema(options, "message_options", facts.message_options_schema)});
+    if (!problem.empty()) return wrong(id, problem);
+    facts.json = text;
+    return facts;
+}
+
+}  // namespace gatepost::plugin

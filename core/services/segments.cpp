@@ -1,0 +1,64 @@
+// Sizes are believed only after they were held against a cap, and before memory is touched.
+#include "services/segments.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/limits.hpp"
+#include "plugin/strings.hpp"
+
+namespace gatepost::services {
+
+gatepost_status segment_list::take(gatepost_array segments, plugin::call_context& context) {
+    if (segments.count > limits::segments_per_request) return GATEPOST_LIMIT;
+    if (!plugin::is_array_of<gatepost_segment>(segments)) return GATEPOST_INVALID;
+    pieces_.reserve(segments.count);
+    for (uint32_t i = 0; i < segments.count; ++i) {
+        const auto status = add(plugin::item_of<gatepost_segment>(segments, i), context);
+        if (status != GATEPOST_OK) return status;
+    }
+    return GATEPOST_OK;
+}
+
+gatepost_status segment_list::add(const gatepost_segment& segment, plugin::call_context& context) {
+    if (segment.kind == GATEPOST_SEGMENT_BODY) {
+        auto body = find_body(context, segment.body);
+        if (!body) return GATEPOST_NOT_FOUND;
+        size_ += body->size();
+        in_memory_ = in_memory_ && body->in_memory();
+        pieces_.push_back({0, body->size(), std::move(body)});
+        return GATEPOST_OK;
+    }
+    if (segment.kind != GATEPOST_SEGMENT_BYTES) return GATEPOST_UNSUPPORTED;
+    if (segment.bytes.size == 0) return GATEPOST_OK;
+    if (segment.bytes.data == nullptr) return GATEPOST_INVALID;
+    if (segment.bytes.size > limits::message_bytes - bytes_.size()) return GATEPOST_LIMIT;
+    const std::string_view bytes = plugin::view_of(segment.bytes);
+    pieces_.push_back({bytes_.size(), bytes.size(), nullptr});
+    bytes_ += bytes;
+    size_ += bytes.size();
+    return GATEPOST_OK;
+}
+
+result<size_t> segment_reader::read(std::span<char> window) {
+    size_t filled = 0;
+    while (filled < window.size() && piece_ < list_.pieces_.size()) {
+        const auto& piece = list_.pieces_[piece_];
+        const auto most =
+            static_cast<size_t>(std::min<uint64_t>(window.size() - filled, piece.size - at_));
+        size_t got = most;
+        if (piece.body) {
+            const auto read = piece.body->read(at_, window.subspan(filled, most));
+            if (!read) return read.error();
+            got = *read;
+        } else {
+            std::memcpy(window.data() + filled, list_.bytes_.data() + piece.offset + at_, most);
+        }
+        filled += got;
+        at_ += got;
+        if (at_ == piece.size) ++piece_, at_ = 0;
+    }
+    return filled;
+}
+
+}  // namespace gatepost::services

@@ -1,0 +1,58 @@
+// Which messages wait, for which connection, until when: in memory, made from the `open` table at
+// start, so that the tables need no index. 64 bytes a waiting message. The writer thread only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/mail_id.hpp"
+#include "spool/state.hpp"
+
+namespace gatepost::spool {
+
+struct waiting_entry {
+    mail_id id;
+    wall_time due{};
+    mail::priority urgency = mail::priority::normal;
+};
+
+// Where a state stands in the index; nothing if it does not wait.
+struct waiting_place {
+    std::string connection;
+    wall_time due{};
+    mail::priority urgency = mail::priority::normal;
+    std::optional<wall_time> expires_at;
+};
+std::optional<waiting_place> place_of(const message_state& state);
+
+class due_index {
+  public:
+    void add(mail_id id, const waiting_place& place);
+    void remove(mail_id id, const waiting_place& place);
+    // In order of due time, the more urgent first.
+    std::vector<waiting_entry> waiting(const std::string& connection, wall_time due_before,
+                                       size_t limit) const;
+    // Messages with an expires_at of their own that is over.
+    std::vector<mail_id> expired(wall_time now, size_t limit) const;
+    [[nodiscard]] uint64_t size() const { return size_; }
+    void clear();
+
+  private:
+    struct key {
+        uint64_t when = 0;  // milliseconds x 4 + (3 - priority)
+        uint64_t id = 0;
+        auto operator<=>(const key&) const = default;
+    };
+    static key key_of(mail_id id, wall_time due, mail::priority urgency);
+
+    std::map<std::string, std::set<key>, std::less<>> by_connection_;
+    std::set<key> expiring_;
+    uint64_t size_ = 0;
+};
+
+}  // namespace gatepost::spool

@@ -1,0 +1,130 @@
+// Expiry, sweep and list: each looks at a bounded number of rows in one batch and comes again.
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "spool/jobs.hpp"
+#include "spool/rows.hpp"
+
+namespace gatepost::spool {
+namespace {
+
+constexpr size_t rows_seen = 1000;    // in one batch
+constexpr size_t rows_changed = 200;  // in one batch
+
+// Ids begin with the time they were given out, so old messages stand first; a message is never
+// older than its id.
+wall_time time_of(mail_id id) {
+    return wall_time{std::chrono::milliseconds{static_cast<int64_t>(id.value >> 20)}};
+}
+
+}  // namespace
+
+bool expire_slices::expire(work& on, mail_id id) {
+    auto found = on.rows.find(id);
+    if (!found || found->done) return false;
+    const auto before = place_of(found->state);
+    if (!apply_expire(found->state, now_)) return false;
+    on.rows.put(id, *found, found->state);
+    on.out.moves.push_back({id, before, place_of(found->state)});
+    on.out.events.push_back({id, status_of(found->state, on.now)});
+    ++changed_;
+    return true;
+}
+
+// The general lifetime: from the oldest message on, until they are too young.
+bool expire_slices::scan(work& on) {
+    std::vector<mail_id> over;
+    bool too_young = false;
+    const size_t limit = rows_seen;
+    at_ = on.rows.scan_open(*at_, limit, [&](mail_id id, stored_state& found) {
+        too_young = time_of(id) + limits::message_lifetime > now_;
+        if (!too_young && apply_expire(found.state, now_)) over.push_back(id);
+        return !too_young && over.size() < rows_changed;
+    });
+    if (too_young) at_.reset();
+    for (const auto id : over)
+        expire(on, id);
+    return at_.has_value();
+}
+
+std::optional<result<uint64_t>> expire_slices::operator()(work& on) {
+    if (!own_times_over_) {
+        const auto over = on.index.expired(now_, rows_changed);
+        const auto any =
+            std::count_if(over.begin(), over.end(), [&](mail_id id) { return expire(on, id); });
+        own_times_over_ = any == 0;
+        return std::nullopt;
+    }
+    if (scan(on)) return std::nullopt;
+    return result<uint64_t>(changed_);
+}
+
+void sweep_slices::remove_messages(work& on) {
+    std::vector<std::pair<mail_id, bool>> over;
+    bool too_young = false;
+    at_ = on.rows.scan_done(*at_, rows_seen, [&](mail_id id, stored_state& found) {
+        too_young = time_of(id) + limits::keep_final > now_;
+        if (!too_young && found.state.updated + limits::keep_final <= now_)
+            over.emplace_back(id, found.state.has_files);
+        return !too_young && over.size() < rows_changed;
+    });
+    if (too_young) at_.reset();
+    for (const auto& [id, has_files] : over) {
+        if (has_files) {
+            auto names = on.rows.files(id);
+            std::move(names.begin(), names.end(), std::back_inserter(on.out.files_unused));
+        }
+        on.rows.remove(id, true);
+        ++removed_;
+    }
+}
+
+std::optional<result<uint64_t>> sweep_slices::operator()(work& on) {
+    if (at_) {
+        remove_messages(on);
+        return std::nullopt;
+    }
+    if (key_) {
+        key_ = on.rows.sweep_keys(*key_, now_, rows_seen);
+        if (key_) return std::nullopt;
+    }
+    files_->sweep();
+    return result<uint64_t>(removed_);
+}
+
+// What the state alone can say; the marks pass over most that do not name the recipient or tag.
+bool list_slices::may_match(const message_state& state, wall_time now) const {
+    if (query_.owner_uid && state.owner_uid != *query_.owner_uid) return false;
+    if (query_.status && status_of(state, now) != *query_.status) return false;
+    if (!query_.recipient.empty() && (state.marks & mark_of(query_.recipient)) == 0) return false;
+    return query_.tag.empty() || (state.marks & mark_of(query_.tag)) != 0;
+}
+
+bool list_slices::matches(const message_row& row) const {
+    const bool recipient =
+        query_.recipient.empty() ||
+        std::any_of(row.recipients.begin(), row.recipients.end(), [&](const auto& each) {
+            return text::equal_ignoring_case(each.address, query_.recipient);
+        });
+    return recipient && (query_.tag.empty() ||
+                         std::find(row.tags.begin(), row.tags.end(), query_.tag) != row.tags.end());
+}
+
+std::optional<result<std::vector<message_row>>> list_slices::operator()(work& on) {
+    const size_t limit = std::min(query_.limit, limits::list_max);
+    const auto last =
+        on.rows.scan_newest(query_.before, rows_seen, [&](mail_id id, stored_state& found) {
+            if (rows_.size() >= limit) return false;
+            if (!may_match(found.state, on.now)) return true;
+            auto row = row_of(id, found.state, on.rows.head(id), on.now);
+            if (matches(row)) rows_.push_back(std::move(row));
+            return rows_.size() < limit;
+        });
+    if (last) query_.before = *last;
+    if (last && rows_.size() < limit) return std::nullopt;
+    return result<std::vector<message_row>>(std::move(rows_));
+}
+
+}  // namespace gatepost::spool

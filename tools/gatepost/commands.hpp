@@ -1,0 +1,44 @@
+// The commands. Each prints and gives the process's exit code after sysexits(3).
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gatepost/client.hpp"
+
+namespace gatepost::cli {
+
+struct send_options {
+    std::string from, subject, text, html, text_file, html_file, raw_file, connection, key,
+        priority, send_at;
+    std::vector<std::string> to, cc, bcc, reply_to, headers, attachments, tags;
+    int wait = 0;  // seconds; 0: do not wait
+};
+// 0 accepted though unfinished, 69 a recipient failed while we waited, the error's own code before
+// acceptance; never 75 after acceptance.
+int send(const context& with, const send_options& options);
+// The JSON document of a send; reads the files it names. For tests.
+result<std::string> send_document(const send_options& options);
+
+struct list_options {
+    std::string status, recipient, tag, cursor;
+    unsigned limit = 20;
+};
+int list_messages(const context& with, const list_options& options);
+int show_message(const context& with, const std::string& id);
+int show_content(const context& with, const std::string& id);
+int change_message(const context& with, const std::string& id,
+                   const std::string& verb);  // cancel, retry
+// The lines of one message, also used by send --wait.
+std::string describe_message(const context& with, const nlohmann::json& message);
+
+int list_providers(const context& with);
+int list_connections(const context& with);
+int show_connection(const context& with, const std::string& name);
+int test_connection(const context& with, const std::string& name, const std::string& to);
+int show_status(const context& with);
+// Runs gatepostd --check, which alone knows plugins and files.
+int config_check(const std::string& config, const std::vector<std::string>& plugins);
+
+}  // namespace gatepost::cli

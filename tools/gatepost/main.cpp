@@ -1,0 +1,115 @@
+// gatepost: the command line client. This file is the command line; commands.hpp has what the
+// commands do.
+#include <CLI/CLI.hpp>
+
+#include "base/version.hpp"
+#include "gatepost/commands.hpp"
+
+namespace {
+
+using namespace gatepost::cli;
+
+struct arguments {
+    send_options send;
+    list_options list;
+    std::string id, verb, name, to, config;
+    std::vector<std::string> plugins;
+};
+
+void add_send(CLI::App& app, arguments& into) {
+    auto* command = app.add_subcommand(
+        "send", "hand a mail to the gateway; the text may come from standard input");
+    send_options& send = into.send;
+    command->add_option("--from", send.from,
+                        "sender, \"Name <address>\"; the connection's if left out");
+    command->add_option("--to,to", send.to, "recipients");
+    command->add_option("--cc", send.cc, "visible copies");
+    command->add_option("--bcc", send.bcc, "blind copies");
+    command->add_option("--reply-to", send.reply_to, "where answers go");
+    command->add_option("-s,--subject", send.subject, "subject");
+    command->add_option("--text", send.text, "plain text");
+    command->add_option("--html", send.html, "HTML");
+    command->add_option("--text-file", send.text_file,
+                        "plain text from a file, - for standard input");
+    command->add_option("--html-file", send.html_file, "HTML from a file");
+    command->add_option("-a,--attach", send.attachments, "files to attach");
+    command->add_option("--header", send.headers, "\"Name: value\"");
+    command->add_option("--tag", send.tags, "tags");
+    command->add_option("--connection", send.connection, "the connection that shall carry it");
+    command->add_option("--priority", send.priority, "low, normal or high");
+    command->add_option("--send-at", send.send_at, "not before this time, RFC 3339");
+    command->add_option("--key", send.key,
+                        "Idempotency-Key: the same key never sends twice within 24 hours");
+    command->add_option("--raw", send.raw_file,
+                        "a finished RFC 5322 message, - for standard input");
+    command
+        ->add_option("--wait", send.wait,
+                     "wait up to so many seconds until every recipient is final")
+        ->expected(0, 1)
+        ->default_str("30")
+        ->check(CLI::Range(0, 120));
+}
+
+void add_messages(CLI::App& app, arguments& into) {
+    auto* command = app.add_subcommand(
+        "messages", "list messages, or show one: gatepost messages ID [content|cancel|retry]");
+    command->add_option("id", into.id, "a message's id");
+    command->add_option("verb", into.verb, "content, cancel or retry")
+        ->check(CLI::IsMember({"content", "cancel", "retry"}));
+    command->add_option("--status", into.list.status, "only these: queued, sent, failed, ...");
+    command->add_option("--recipient", into.list.recipient, "only with this recipient");
+    command->add_option("--tag", into.list.tag, "only with this tag");
+    command->add_option("--limit", into.list.limit, "how many")->check(CLI::Range(1, 200));
+    command->add_option("--cursor", into.list.cursor, "where the last page ended");
+}
+
+int run_messages(const context& with, const arguments& given) {
+    if (given.id.empty()) return list_messages(with, given.list);
+    if (given.verb.empty()) return show_message(with, given.id);
+    if (given.verb == "content") return show_content(with, given.id);
+    return change_message(with, given.id, given.verb);
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+    CLI::App app{"gatepost: talks to gatepostd, the mail gateway of this machine"};
+    app.set_version_flag("--version", std::string("gatepost ") + gatepost::version);
+    app.require_subcommand(1);
+    app.fallthrough();
+    context with;
+    arguments given;
+    with.socket = default_socket();
+    app.add_option("--socket", with.socket, "the daemon's socket (also GATEPOST_SOCKET)")
+        ->capture_default_str();
+    app.add_flag("--json", with.json, "print the daemon's JSON");
+    add_send(app, given);
+    add_messages(app, given);
+    app.add_subcommand("providers", "the plugins there are, and the refused ones with the reason");
+    auto* connections =
+        app.add_subcommand("connections", "the configured connections, or one of them");
+    connections->add_option("name", given.name, "a connection");
+    auto* test = app.add_subcommand("test", "test a connection, step by step");
+    test->add_option("name", given.name, "the connection")->required();
+    test->add_option("--to", given.to, "also send a test mail to this address");
+    app.add_subcommand("status", "is all well? what waits, what is wrong");
+    auto* config = app.add_subcommand("config", "the configuration");
+    auto* check = config->require_subcommand(1)->add_subcommand(
+        "check", "check the files, name every mistake");
+    check->add_option("--config", given.config, "folder with gatepost.toml");
+    check->add_option("--plugins", given.plugins, "folders with plugins");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& failure) {
+        return app.exit(failure) == 0 ? 0 : 64;
+    }
+    const std::string command = app.get_subcommands().front()->get_name();
+    if (command == "send") return send(with, given.send);
+    if (command == "messages") return run_messages(with, given);
+    if (command == "providers") return list_providers(with);
+    if (command == "connections")
+        return given.name.empty() ? list_connections(with) : show_connection(with, given.name);
+    if (command == "test") return test_connection(with, given.name, given.to);
+    if (command == "status") return show_status(with);
+    return config_check(given.config, given.plugins);
+}
