@@ -65,8 +65,6 @@ class server_impl final : public http_server {
         if (!thread_.joinable()) return;
         asio::post(context_, [this, grace] { begin_stop(grace); });
         thread_.join();
-        for (auto& each : doors_)
-            each->where.remove();
     }
 
     void post(std::function<void()> work) override {
@@ -179,8 +177,10 @@ class server_impl final : public http_server {
     void begin_stop(std::chrono::milliseconds grace) {
         stopping_ = true;
         boost::system::error_code ignored;
-        for (auto& each : doors_)
+        for (auto& each : doors_) {
+            each->where.remove();
             each->acceptor.close(ignored);
+        }
         for (const auto& each : snapshot()) {
             if (each->idle() || grace.count() == 0) each->close();
         }

@@ -22,7 +22,8 @@ class listener {
 
     listener(listener&&) = default;
     listener& operator=(listener&&) = default;
-    // Removes the socket from the file system if it is still this one.
+    // Removes the socket from the file system if it is still this one. To be called while it is
+    // open: its inode's number may belong to another as soon as it is closed.
     void remove();
 
     int fd() const { return fd_.get(); }

@@ -164,12 +164,7 @@ class gateway final : public instance {
         auto opened = spool::spool::open(std::move(how));
         if (!opened) return opened.error();
         spool_ = std::move(*opened);
-        const spool::recovery_report& found = spool_->recovery();
-        log::info("spool.open", "the spool is open",
-                  {{"waiting", found.messages_waiting},
-                   {"unknown", found.recipients_unknown},
-                   {"orphans", found.orphans_removed}});
-        ids_ = std::make_unique<mail_id_source>(found.newest);
+        ids_ = std::make_unique<mail_id_source>(spool_->recovery().newest);
         return success{};
     }
 

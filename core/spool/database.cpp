@@ -216,6 +216,10 @@ database::checkpoint_result database::checkpoint() {
     return out;
 }
 
+void database::release_memory() {
+    sqlite3_db_release_memory(handle_);
+}
+
 int database::changes() const {
     return sqlite3_changes(handle_);
 }

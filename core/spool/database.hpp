@@ -86,6 +86,7 @@ class database {
     // Copies the log into the main file. A failure does not stick.
     checkpoint_result checkpoint();
     uint64_t free_pages();
+    void release_memory();              // of the page cache; for when there is nothing to do
     [[nodiscard]] int changes() const;  // rows the last statement wrote
 
   private:

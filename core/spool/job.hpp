@@ -1,6 +1,8 @@
 // What the writer is asked to do, and what a batch of it does beside the rows. A job may run more
 // than once before it is settled (a batch that met a full disk is run again without its accepts),
 // so everything it changes in memory goes through `effects`, which are applied after the commit.
+// Only the slices of expire and sweep go on where they were: what such a batch undid, the next call
+// does.
 #pragma once
 
 #include <functional>

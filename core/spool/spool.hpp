@@ -158,6 +158,8 @@ class spool {
     // the caller's thread.
     virtual void accept(accept_request request, callback<accept_answer> done) = 0;
     virtual void start(start_request request, callback<start_answer> done) = 0;
+    // Never refused for the sake of the disk: while the spool is sick it waits, and is written
+    // after the recovery.
     virtual void record(record_request request, callback<success> done) = 0;
     virtual void cancel(mail_id id, std::optional<uint32_t> owner_uid,
                         callback<message_row> done) = 0;
@@ -183,6 +185,8 @@ class spool {
     virtual void on_due(
         std::function<void(due_message)> handler) = 0;  // accepted, retried, recovered
     virtual void on_event(std::function<void(const event&)> handler) = 0;
+    // When it falls sick and when it is well again. After a sickness ask `waiting` anew: what a
+    // failed batch held is gone, and what waits is not told through on_due again.
     virtual void on_health(std::function<void(const health&)> handler) = 0;
     virtual health health_now() const = 0;  // any thread
 

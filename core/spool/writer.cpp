@@ -13,6 +13,7 @@ namespace {
 
 // A batch of large messages is cut here, so that one commit does not hold the others up.
 constexpr size_t batch_bytes = size_t{4} << 20;
+constexpr auto idle_time = std::chrono::seconds{1};
 constexpr auto room_look_time = std::chrono::milliseconds{100};
 
 error full_error() {
@@ -97,7 +98,12 @@ bool writer::take(batch& jobs) {
         changed_.wait_for(lock, std::chrono::seconds{1}, [this] { return closing_; });
     } else if (queue_.empty() && !closing_) {
         asleep_ = true;
-        changed_.wait(lock, [this] { return !asleep_ || closing_; });
+        const auto awake = [this] { return !asleep_ || closing_; };
+        if (rested_) {
+            changed_.wait(lock, awake);
+        } else {
+            changed_.wait_for(lock, idle_time, awake);
+        }
     }
     asleep_ = false;
     if (closing_ && (queue_.empty() || sick)) {
@@ -119,9 +125,10 @@ void writer::loop() {
         batch jobs;
         if (!take(jobs)) break;
         if (jobs.empty()) {
-            if (health_.sick) try_to_recover();
+            health_.sick ? try_to_recover() : rest();
             continue;
         }
+        rested_ = false;
         carry_out(std::move(jobs));
         if (health_.sick) continue;
         const bool now = std::exchange(tight_, false) && disk_->unmoved_bytes() > batch_bytes / 4;
@@ -131,6 +138,13 @@ void writer::loop() {
         left->fail(sick_error());
     queue_.clear();
     if (!health_.sick) disk_->close();
+}
+
+// Once after each burst: the next start finds nothing to move, and an idle daemon is small.
+void writer::rest() {
+    if (std::exchange(rested_, true)) return;
+    if (const auto trouble = disk_->checkpoint(true)) return fall_sick(*trouble);
+    disk_->db().release_memory();
 }
 
 void writer::carry_out(batch jobs) {

@@ -59,6 +59,7 @@ class writer {
     void loop();
     bool take(batch& jobs);
     void carry_out(batch jobs);
+    void rest();
     outcome try_batch(batch& jobs, std::vector<bool>& finished);
     void settle(batch& jobs, const std::vector<bool>& finished);
     void apply_effects();
@@ -80,6 +81,7 @@ class writer {
     const std::function<bool(uint64_t)> has_room_;
     uint64_t room_ = 0;  // as last looked at, less what was accepted since
     mono_time room_looked_at_{};
+    bool rested_ = true;  // since the last batch the log was moved and memory given back
     bool tight_ = false;  // an accept was refused: what the log holds should move now
 
     mutable std::mutex mutex_;

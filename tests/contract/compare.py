@@ -87,7 +87,9 @@ def check_every_view(case, seen, identifier):
     count = len(seen["recipients"])
     case.same("indexes", [one["index"] for one in seen["recipients"]], list(range(count)))
     case.same("carry", seen["carry"], list(range(count)))
-    plain = whole(seen, "identity")
+    plain, seven_bit = whole(seen, "identity"), whole(seen, "identity", 1)
+    if seven_bit["status"] == 0 and "content" in seven_bit:
+        case.true("8 bits in what was asked for in 7", base64.b64decode(seven_bit["content"]).isascii())
     case.same("whole as base64", whole(seen, "base64").get("length"), (plain["length"] + 2) // 3 * 4)
     case.true("dot-stuffed is shorter", whole(seen, "dot_stuffed").get("length", 0) >= plain["length"])
 

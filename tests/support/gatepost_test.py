@@ -119,6 +119,7 @@ class Gateway:
         self.socket = self.folder / "run" / "gatepost.sock"
         self.environment = {**os.environ, **(environment or {})}
         self.process = None
+        self.wrapped = False
         self.log = self.folder / "stderr"
         (self.config / "connections.d").mkdir(parents=True)
         self.socket.parent.mkdir(mode=0o700)
@@ -159,6 +160,7 @@ class Gateway:
     def start(self, *more, wrapper=(), deadline=30.0):
         """Starts gatepostd (below `wrapper`, e.g. strace) and waits until it answers."""
         expect(self.process is None, "the gateway runs already")
+        self.wrapped = bool(wrapper)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*wrapper, *self.command(*more)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment
@@ -180,20 +182,25 @@ class Gateway:
         """SIGTERM, and its exit code; SIGKILL and a failure if it does not leave."""
         if self.process is None:
             return None
-        process, self.process = self.process, None
-        process.send_signal(signal.SIGTERM)
+        daemon, (process, self.process) = self.pid(), (self.process, None)
+        os.kill(daemon, signal.SIGTERM)
         try:
             return process.wait(deadline)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.kill(daemon, signal.SIGKILL)
             process.wait()
             raise Failure(f"gatepostd did not leave within {deadline:g} s of SIGTERM:\n{self.stderr()}") from None
 
     def kill(self):
         """kill -9, as a power cut would."""
-        process, self.process = self.process, None
-        process.kill()
+        daemon, (process, self.process) = self.pid(), (self.process, None)
+        os.kill(daemon, signal.SIGKILL)
         return process.wait()
+
+    def pid(self):
+        """The daemon's own process, also below a wrapper (which would keep a signal to itself)."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return int(children[0]) if self.wrapped and children else self.process.pid
 
     def alive(self):
         return self.process is not None and self.process.poll() is None

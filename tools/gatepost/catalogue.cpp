@@ -37,7 +37,8 @@ std::string stage_line(const context& with, const json& stage) {
     std::string line = state == "passed"   ? with.out.paint("ok    ", colour::good)
                        : state == "failed" ? with.out.paint("FAILED", colour::bad)
                                            : with.out.paint("skip  ", colour::dim);
-    line += " " + clean(text_of(stage, "title"), 60);
+    const std::string title = text_of(stage, "title");
+    line += " " + clean(title.empty() ? text_of(stage, "id") : title, 60);
     const std::string text = text_of(stage, "text"), advice = text_of(stage, "advice");
     if (!text.empty()) line += ": " + clean(text, 300);
     if (!advice.empty()) line += "\n         " + clean(advice, 300);

@@ -35,7 +35,9 @@
 //   outside                  writes to /tmp/../etc and to a folder not lent      refuse both
 //   stall-test               a test call is never completed                      test deadline
 //
-// Settings: path (folder), fault (mode), delay_ms (100). A test call works, unless stall-test.
+// Settings: path (folder), fault (mode), delay_ms (100). A test call works, but with never, late,
+// throw-send, throw-done, throw-cancel and complete-twice, which do the same there, so that hanging
+// up shows in seconds what a send shows at its deadline; and with stall-test.
 #pragma once
 
 #include <gatepost/abi.h>

@@ -36,8 +36,20 @@ TEST_CASE("a live socket is never taken over, a stale one is") {
     ::close(one->release());  // as after kill -9: the name stays, nobody listens
     auto third = listener::open({folder / "s", 0600, "", config::role::send});
     REQUIRE(third);
-    one->remove();  // is not this one's any more
     CHECK(testing::client(folder / "s").connected());
+}
+
+TEST_CASE("only the own socket is removed from the file system") {
+    const testing::temporary_folder folder;
+    auto one = listener::open({folder / "s", 0600, "", config::role::send});
+    REQUIRE(one);
+    std::filesystem::remove(folder / "s");
+    auto other = listener::open({folder / "s", 0600, "", config::role::send});
+    REQUIRE(other);
+    one->remove();
+    CHECK(testing::client(folder / "s").connected());
+    other->remove();
+    CHECK_FALSE(std::filesystem::exists(folder / "s"));
 }
 
 TEST_CASE("anything else at the path is left alone") {

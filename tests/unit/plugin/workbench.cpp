@@ -4,6 +4,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "base/limits.hpp"
+
 namespace workbench {
 namespace {
 
@@ -117,7 +119,17 @@ bench::bench() {
     current = this;
 }
 
+// Open calls are ended first; what the lambdas refer to may be gone already.
 bench::~bench() {
+    plays.create = nullptr;
+    plays.start = nullptr;
+    plays.cancel = nullptr;
+    plays.destroy = nullptr;
+    on_done = nullptr;
+    for (const gatepost_call each : plays.started) {
+        if (instance) instance->cancel(each, plugin::cancel_reason::shutdown);
+    }
+    pass(gatepost::limits::cancel_grace);
     instance.reset();
     held.clear();
     pump();
