@@ -42,7 +42,8 @@ void connection::on_read(const boost::system::error_code& failed, size_t bytes) 
     }
     end_ += bytes;
     process();
-    if (phase_ != phase::closed && !reading_ && begin_ == 0 && end_ == input_bytes &&
+    // Full, and nothing hinders the parser: it waits for the end of a line that does not come.
+    if (phase_ != phase::closed && !reading_ && !writing_ && begin_ == 0 && end_ == input_bytes &&
         (phase_ == phase::head || phase_ == phase::body)) {
         refuse({error_kind::malformed, "this is not HTTP/1.1: a line is too long"});
         process();

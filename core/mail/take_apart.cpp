@@ -131,14 +131,17 @@ result<part> make_part(const mime_leaf& leaf, const content& body, bodies& taken
     return made;
 }
 
-int order_of(part_role kind) {
-    switch (kind) {
-        case part_role::text: return 0;
-        case part_role::html: return 1;
-        case part_role::inline_: return 2;
-        case part_role::attachment: break;
+// Text, HTML, inline, attachments; within a role as they came.
+std::vector<part> in_order(std::vector<part> parts) {
+    std::vector<part> out;
+    out.reserve(parts.size());
+    for (const part_role kind :
+         {part_role::text, part_role::html, part_role::inline_, part_role::attachment}) {
+        for (part& each : parts) {
+            if (each.kind == kind) out.push_back(std::move(each));
+        }
     }
-    return 3;
+    return out;
 }
 
 }  // namespace
@@ -165,8 +168,7 @@ result<std::vector<part>> take_apart(const raw_mail& raw, const content_factory&
         if (!made) return std::move(made).error();
         parts.push_back(std::move(*made));
     }
-    std::ranges::stable_sort(parts, {}, [](const part& each) { return order_of(each.kind); });
-    return parts;
+    return in_order(std::move(parts));
 }
 
 }  // namespace gatepost::mail

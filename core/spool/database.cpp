@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/file.hpp"
+#include "spool/write_gatherer.hpp"
 
 namespace gatepost::spool {
 namespace {
@@ -71,7 +72,7 @@ result<std::unique_ptr<database>> database::open(const std::filesystem::path& fi
         sqlite3_open_v2(file.c_str(), &handle,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                             SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW,
-                        vfs.empty() ? nullptr : vfs.c_str());
+                        gathering_vfs(vfs).c_str());
     std::unique_ptr<database> opened(new database(handle));
     if (code != SQLITE_OK) {
         opened->note(code);

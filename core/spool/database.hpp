@@ -1,6 +1,7 @@
 // SQLite, as little of it as the spool needs: one connection, prepared statements, and one rule for
 // errors: the first failure of a call sticks (`failed`), everything after it does nothing, and the
-// writer looks once before it commits. sqlite3.h is seen only in database.cpp and statement.cpp.
+// writer looks once before it commits. sqlite3.h is seen only in database.cpp, statement.cpp and
+// write_gatherer.cpp.
 //
 // The connection runs in WAL mode with synchronous=FULL: a commit returns after fdatasync of the
 // log. locking_mode=EXCLUSIVE is set before the first read, so there is no shared-memory file. The

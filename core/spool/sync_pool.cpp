@@ -1,5 +1,7 @@
 #include "spool/sync_pool.hpp"
 
+#include <pthread.h>
+
 #include <utility>
 
 namespace gatepost::spool {
@@ -30,6 +32,7 @@ void sync_pool::stop() {
 }
 
 void sync_pool::run() {
+    ::pthread_setname_np(::pthread_self(), "spool-sync");
     for (;;) {
         std::function<void()> task;
         {

@@ -1,6 +1,8 @@
 // Queue, batches, commit. Sickness stands in writer_sick.cpp.
 #include "spool/writer.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -121,6 +123,7 @@ bool writer::take(batch& jobs) {
 }
 
 void writer::loop() {
+    ::pthread_setname_np(::pthread_self(), "spool");
     for (;;) {
         batch jobs;
         if (!take(jobs)) break;

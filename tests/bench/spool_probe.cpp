@@ -49,6 +49,11 @@ std::shared_ptr<const mail::message> make_message(mail_id id) {
     return made;
 }
 
+void give_up(const error& why) {
+    std::fprintf(stderr, "%s\n", why.detail.c_str());
+    std::_Exit(74);
+}
+
 class probe {
   public:
     probe(spool::spool& spool, size_t in_flight, bool deliver)
@@ -83,7 +88,7 @@ class probe {
         const mail_id id = mail->id;
         spool_.accept({std::move(mail), 1000, "outbox", std::nullopt},
                       [this, began, id](result<spool::accept_answer> answer) {
-                          if (!answer) std::abort();
+                          if (!answer) give_up(answer.error());
                           last_cpu_ = thread_cpu_us();
                           if (first_cpu_ == 0) first_cpu_ = last_cpu_;
                           if (deliver_) start(id);
@@ -95,7 +100,7 @@ class probe {
 
     void start(mail_id id) {
         spool_.start({id, "outbox", {0}}, [this, id](result<spool::start_answer> answer) {
-            if (!answer) std::abort();
+            if (!answer) give_up(answer.error());
             spool::record_request verdict{id, answer->attempt, {}, std::nullopt, "", std::nullopt};
             spool::recipient_change change;
             change.state = spool::recipient_state::sent;
@@ -103,7 +108,7 @@ class probe {
             change.result.text = "filed as /var/spool/outbox/new/1234567890.12345.host";
             verdict.changes.push_back(std::move(change));
             spool_.record(std::move(verdict), [this](result<success> done) {
-                if (!done) std::abort();
+                if (!done) give_up(done.error());
                 const std::lock_guard lock(mutex_);
                 ++delivered_;
                 changed_.notify_one();

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "api_types/problem.hpp"
@@ -32,13 +33,21 @@ void warn_of_captures(const context& with, const json& connections) {
     }
 }
 
-std::string stage_line(const context& with, const json& stage) {
+// A stage says its title when it starts, and need not say it again.
+using stage_titles = std::map<std::string, std::string>;
+
+std::string title_of(stage_titles& titles, const json& stage) {
+    std::string& known = titles[text_of(stage, "id")];
+    if (const std::string said = text_of(stage, "title"); !said.empty()) known = said;
+    return known.empty() ? text_of(stage, "id") : known;
+}
+
+std::string stage_line(const context& with, const json& stage, const std::string& title) {
     const std::string state = text_of(stage, "state");
     std::string line = state == "passed"   ? with.out.paint("ok    ", colour::good)
                        : state == "failed" ? with.out.paint("FAILED", colour::bad)
                                            : with.out.paint("skip  ", colour::dim);
-    const std::string title = text_of(stage, "title");
-    line += " " + clean(title.empty() ? text_of(stage, "id") : title, 60);
+    line += " " + clean(title, 60);
     const std::string text = text_of(stage, "text"), advice = text_of(stage, "advice");
     if (!text.empty()) line += ": " + clean(text, 300);
     if (!advice.empty()) line += "\n         " + clean(advice, 300);
@@ -124,15 +133,19 @@ int test_connection(const context& with, const std::string& name, const std::str
     if (!to.empty()) request.body = json{{"to", to}}.dump();
     if (!with.json) request.headers.emplace_back("Accept", "application/x-ndjson");
     json last;
+    stage_titles titles;
     line_splitter lines([&](const std::string& line) {
         json document = json::parse(line, nullptr, false);
         if (document.is_discarded()) return;
-        if (!document.contains("stage")) {
-            last = std::move(document);
-        } else if (!with.json && text_of(document["stage"], "state") != "started") {
-            std::fputs(stage_line(with, document["stage"]).c_str(), stdout);
-            std::fflush(stdout);
+        if (!document.contains("stage")) {  // the end: {"result": ...} of NDJSON, or all there is
+            last = document.contains("result") ? document["result"] : std::move(document);
+            return;
         }
+        const json& stage = document["stage"];
+        const std::string title = title_of(titles, stage);
+        if (with.json || text_of(stage, "state") == "started") return;
+        std::fputs(stage_line(with, stage, title).c_str(), stdout);
+        std::fflush(stdout);
     });
     auto answer = ask(with.socket, request, [&](std::string_view piece) {
         if (with.json) {

@@ -51,6 +51,8 @@ int fail(const context& with, const error& failure) {
     }
     std::fprintf(stderr, "gatepost: %s\n", clean(failure.detail, 2000).c_str());
     for (const field_error& field : failure.fields) {
+        // A single problem stands in the sentence already.
+        if (failure.detail.find(field.detail) != std::string::npos) continue;
         std::fprintf(stderr, "  %s: %s\n",
                      field.pointer.empty() ? "message" : clean(field.pointer).c_str(),
                      clean(field.detail, 1000).c_str());

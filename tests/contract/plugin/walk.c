@@ -55,9 +55,7 @@ static void give_up(walk* self, uint32_t kind, uint32_t verdict, const char* tex
     complete_plainly(owner, call, kind, verdict, text);
 }
 
-/* ---- the probes
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- the probes ---- */
 
 static void add(walk* self, uint32_t what, uint32_t part, uint32_t form, uint32_t flags) {
     probe* one = &self->probes[self->count++];
@@ -121,8 +119,7 @@ static void close_brackets(walk* self, const probe* now) {
     json_close(&self->out, '}');
 }
 
-/* ---- the end: the file
- * -------------------------------------------------------------------------------------------- */
+/* ---- the end: the file ---- */
 
 static void write_file(walk* self) {
     contract_instance* owner = self->self;
@@ -188,9 +185,7 @@ static void succeed(walk* self) {
     walk_free(self);
 }
 
-/* ---- one body
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- one body ---- */
 
 static int reads_it_all(const walk* self) {
     return self->self->mode == MODE_WINDOWS ||
@@ -304,9 +299,7 @@ static void next_probe(walk* self) {
         give_up(self, GATEPOST_OUTCOME_DONE, GATEPOST_DEFERRED, "body/1 open refused");
 }
 
-/* ---- the steps
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- the steps ---- */
 
 static void got_digest(walk* self, const gatepost_result* result) {
     if (result->status == GATEPOST_OK)

@@ -1,20 +1,21 @@
 /* Plugins whose fault shows when they are loaded; one file each, chosen by a definition
- * (FAULT_...), the id is the name of the file. What a host should make of it:
- *
- *   wrong-major     abi_major 2                                      refuse, saying which side to
- * upgrade later-minor     min_host_minor 4 000                             the same larger-table
- * size is 64 bytes more, with a poisoned tail      load it; it works shorter-table   size ends
- * before `extension`, which then points  load it; it works, `extension` is not called to a function
- * that ends the process tiny-table      size ends before `create`                        refuse
- *   no-symbol       gatepost_plugin_v1 is not there                  refuse
- *   null-entry      the entry function says: not with this host      refuse
- *   no-start        start is NULL                                    refuse
- *   wrong-id        the manifest has another id than the table       refuse
- *   bad-id          the id is "../etc"                               refuse
- *   bad-manifest    the manifest is no JSON                          refuse
- *   bad-schema      the settings schema has a $ref                   refuse
- *
- * Those that work write PATH/<message id>.txt with commits and say accepted. */
+ * (FAULT_...), the id is the name of the file. Those that work write PATH/<message id>.txt with
+ * commits and say accepted. What a host should make of them:
+ */
+// clang-format off
+//   wrong-major    abi_major 2                              refuse, saying which to upgrade
+//   later-minor    min_host_minor 4000                      the same
+//   larger-table   64 bytes more, with a poisoned tail      load it; it works
+//   shorter-table  ends before `extension`, which aborts    load it; it works
+//   tiny-table     ends before `create`                     refuse
+//   no-symbol      gatepost_plugin_v1 is not there          refuse
+//   null-entry     the entry says: not with this host       refuse
+//   no-start       start is NULL                            refuse
+//   wrong-id       the manifest has another id              refuse
+//   bad-id         the id is "../etc"                       refuse
+//   bad-manifest   the manifest is no JSON                  refuse
+//   bad-schema     the settings schema has a $ref           refuse
+// clang-format on
 #include <gatepost/abi.h>
 #include <stdio.h>
 #include <stdlib.h>

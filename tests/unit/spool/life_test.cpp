@@ -1,5 +1,6 @@
 // One message's life: accepted, tried, recorded, cancelled, tried again, expired, swept; and what
 // people see of it.
+#include <atomic>
 #include <thread>
 
 #include "base/limits.hpp"

@@ -1,0 +1,147 @@
+"""Idempotency-Key: the same key never sends twice, however often, however much at once, and across kill -9; other content under it is
+refused; a refusal never uses a key up. (Keys belong to a caller; other callers are in stories/05-rights.)"""
+
+import json
+import threading
+
+from harness import MAIL, Load, UnixConnection, all_messages, arguments, expect, filed, outbox_gateway, random, request, wait_until
+
+
+def keyed(key):
+    return {"Idempotency-Key": key}
+
+
+def twice(gateway):
+    first = gateway.send(MAIL, keyed("twice"))
+    expect(gateway.send(MAIL, keyed("twice")) == first, "the same key gave another id")
+    gateway.wait_for(first, "sent")
+    expect(gateway.send(MAIL, keyed("twice")) == first, "the same key gave another id after the end")
+    # Order of members and white space are no other content: the parsed request is compared.
+    shuffled = json.dumps(dict(reversed(list(MAIL.items()))), indent=4).encode()
+    again = gateway.post("/v1/messages", shuffled, headers=keyed("twice"))
+    expect(again.status == 202 and again.json["id"] == first, f"{again!r}")
+    expect(gateway.send(MAIL, keyed("Twice")) != first, "keys differ by case")
+    expect(gateway.send(MAIL) != first, "without a key every send is a new one")
+    return 3
+
+
+def other_content(gateway):
+    first = gateway.send(MAIL, keyed("other"))
+    for change in ({"subject": "Other"}, {"text": "y"}, {"to": ["second@example.net"]}, {"cc": ["second@example.net"]},
+                   {"headers": {"X-A": "b"}}, {"metadata": {"a": "b"}}, {"tags": ["a"]}, {"send_at": "2999-01-01T00:00:00Z"},
+                   {"attachments": [{"filename": "a", "content": "YQ=="}]}, {"connection": "outbox"}):
+        refused = gateway.post("/v1/messages", dict(MAIL, **change), headers=keyed("other"))
+        expect(refused.status == 422 and refused.json["type"] == "urn:gatepost:idempotency-mismatch", f"{change}: {refused!r}")
+    expect(gateway.send(MAIL, keyed("other")) == first, "the mismatch changed what the key stands for")
+    return 1
+
+
+def raw(gateway):
+    mail = b"From: a@example.com\r\nTo: b@example.net\r\nSubject: raw\r\n\r\nHello\r\n"
+
+    def post(body, target="/v1/messages?from=a@example.com"):
+        return gateway.post(target, body, headers={"Content-Type": "message/rfc822", **keyed("raw")})
+
+    first = post(mail)
+    expect(first.status == 202, f"{first!r}")
+    expect(post(mail).json["id"] == first.json["id"], "the same raw mail gave another id")
+    for answer in (post(mail + b"more\r\n"), post(mail, "/v1/messages?from=c@example.com"),
+                   gateway.post("/v1/messages", MAIL, headers=keyed("raw"))):
+        expect(answer.status == 422 and answer.json["type"] == "urn:gatepost:idempotency-mismatch", f"{answer!r}")
+    return 1
+
+
+def refusals(gateway):
+    """422, 400 and 413 leave the key free."""
+    before = len(all_messages(gateway))
+    for number, body in enumerate((b"{", b'{"to":["nobody"]}', json.dumps(dict(MAIL, connection="nowhere")).encode(),
+                                   b'{"to":["a@example.net"],"text":"' + b"x" * (51 << 20) + b'"}')):
+        key = f"refused-{number}"
+        try:
+            answer = gateway.post("/v1/messages", body, headers={"Content-Type": "application/json", **keyed(key)})
+            expect(answer.status in (400, 413, 422), f"{answer!r}")
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused while the body was still on its way: the answer is checked in input.py
+        expect(len(all_messages(gateway)) == before + number, "a refused send left a message")
+        gateway.send(MAIL, keyed(key))
+    return 4
+
+
+def at_once(gateway, key="at once", twins=32):
+    """Twins on connections that are open already, let go by one barrier."""
+    barrier, answers = threading.Barrier(twins), []
+    body = json.dumps(MAIL)
+
+    def run():
+        client = UnixConnection(gateway.socket)
+        client.connect()
+        barrier.wait()
+        client.request("POST", "/v1/messages", body, {"Content-Type": "application/json", **keyed(key)})
+        answer = client.getresponse()
+        answers.append((answer.status, json.loads(answer.read())))
+        client.close()
+
+    threads = [threading.Thread(target=run) for _ in range(twins)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expect(all(status == 202 for status, _ in answers) and len(answers) == twins, f"{answers}")
+    expect(len({answer["id"] for _, answer in answers}) == 1, f"{twins} at once made several: {answers}")
+    return 1
+
+
+def across_kills(given, rounds=15):
+    """The daemon is killed while a keyed send is under way, beside others; sent again after the restart it is kept once, and if it
+    was answered before, with the id it had."""
+    with outbox_gateway(given) as gateway:
+        gateway.settings({"retry": {"unknown_delay": "1s"}})
+        gateway.start()
+        known, answered = {}, 0
+        for number in range(rounds):
+            key, said = f"kill-{number}", []
+
+            def send(key=key, said=said):
+                try:
+                    said.append(request(gateway.socket, "POST", "/v1/messages", MAIL, keyed(key)).json["id"])
+                except Exception:  # noqa: BLE001 cut off: that is what the test is about
+                    pass
+
+            with Load(gateway, clients=4):
+                pause = threading.Event()
+                sender = threading.Thread(target=send)
+                sender.start()
+                pause.wait(random.uniform(0, 0.03))
+                gateway.kill()
+                sender.join()
+            gateway.start()
+            known[key] = gateway.send(MAIL, keyed(key))
+            expect(not said or said[0] == known[key], f"{key} was {said}, and is {known[key]} after the kill")
+            answered += len(said)
+            for old, identifier in known.items():
+                expect(gateway.send(MAIL, keyed(old)) == identifier, f"{old} became another message")
+        for identifier in known.values():  # what was in flight at a kill is unknown first, and is tried again
+            wait_until(lambda: gateway.message(identifier)["status"] == "sent", 60, f"{identifier} is sent")
+        expect(set(filed(gateway)) >= set(known.values()), "a keyed mail was sent and not filed")
+        expect(all(filed(gateway)[identifier] == 1 for identifier in known.values()), "a keyed mail was filed twice")
+        return answered, rounds
+
+
+def main():
+    given = arguments()
+    with outbox_gateway(given) as gateway:
+        gateway.start()
+        count = twice(gateway) + other_content(gateway) + raw(gateway) + refusals(gateway)
+        for number in range(10):
+            count += at_once(gateway, f"at once {number}")
+        expect(len(all_messages(gateway)) == count, f"{len(all_messages(gateway))} messages, {count} were meant")
+        wait_until(lambda: len(filed(gateway)) == count, 60, f"{count} mails are filed")
+        gateway.stop()
+        gateway.start()  # keys outlive a stop, too
+        expect(at_once(gateway, "at once 0") == 1 and len(all_messages(gateway)) == count, "a key was forgotten by a restart")
+    print(f"{count} mails by key, each once")
+    answered, rounds = across_kills(given)
+    print(f"across kill -9: {rounds} keys, {answered} answered before the kill, each kept once")
+
+
+main()
