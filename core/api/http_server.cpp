@@ -42,7 +42,11 @@ class server_impl final : public http_server {
             doors_.push_back(
                 std::make_unique<door>(door{std::move(each), acceptor_type(context_)}));
     }
-    ~server_impl() override { stop(std::chrono::milliseconds(0)); }
+    ~server_impl() override {
+        stop(std::chrono::milliseconds(0));
+        for (auto& each : doors_)
+            each->where.remove();  // if it never started
+    }
 
     status assign() {
         for (auto& each : doors_) {

@@ -86,8 +86,8 @@ inline constexpr size_t operations_per_call =
     64;                                        // running at once; a flood is refused, not queued
 inline constexpr size_t bodies_per_call = 64;  // opened at once
 inline constexpr size_t segments_per_request = 16 * 1024;  // a list as JSON writers make it: few
-inline constexpr size_t blocking_threads = 16;  // asleep in fdatasync; more gain little
-inline constexpr size_t path_bytes = 4095;      // PATH_MAX without its NUL
+inline constexpr size_t blocking_threads = 16;             // asleep in fdatasync; more gain little
+inline constexpr size_t path_bytes = 4095;                 // PATH_MAX without its NUL
 inline constexpr size_t cache_key_bytes = 1024;
 inline constexpr size_t plugin_text_bytes = 1024;      // a verdict's text, after escaping
 inline constexpr size_t plugin_id_bytes = 512;         // provider message ids and the like

@@ -76,13 +76,6 @@ config::schema_lookup schemas_of(const plugin::registry& plugins) {
     };
 }
 
-void log_refused(const plugin::registry& plugins) {
-    for (const plugin::refused_plugin& refused : plugins.refused()) {
-        log::warn("plugin.refused", "a plugin was not loaded",
-                  {{"file", refused.file.string()}, {"reason", refused.reason}});
-    }
-}
-
 // Plugins and configuration; `copies` is where the plugins' checked copies go, or empty for
 // STATE/plugins.
 result<prepared> prepare(const options& how, std::filesystem::path copies) {
@@ -121,7 +114,6 @@ class gateway final : public instance {
         if (!ready) return ready.error();
         with_ = std::move(*ready);
         if (how.log_level.empty()) log::set_level(with_.config->log_level);
-        log_refused(*with_.plugins);
         if (auto opened = open_spool(); !opened) return opened;
         services_ = services::make();
         dispatcher_ = delivery::dispatcher::make(

@@ -57,7 +57,7 @@ def send(cli, gateway):
         message = cli.json("send", *words, "--from", "bounce@example.com", "--to", "x@example.net", "--wait", stdin=stdin)
         filed = files(gateway)[message["id"]].read_bytes()
         expect(filed.startswith(b"Return-Path: <bounce@example.com>\r\nX-Original-To: x@example.net\r\n"), f"{filed}")
-        expect(filed.endswith(b"Subject: as it is\r\n\r\nHello\r\n"), f"{filed}")
+        expect(b"\r\nSubject: as it is\r\n" in filed and filed.endswith(b"\r\n\r\nHello\r\n"), f"{filed}")
 
     key = ("--key", "once", *ENVELOPE, "--text", "keyed")
     expect(cli.json("send", *key)["id"] == cli.json("send", *key)["id"], "--key")
@@ -134,7 +134,7 @@ def test(cli):
     expect("a@example.com" not in cli("test", "named", "--to", "b@example.net"), "the test's own words")
     expect(cli.json("test", "outbox")["success"] is True, "--json")
     said = cli("test", "broken", code=69)
-    expect("FAILED" in said, said)
+    expect("FAILED Read the settings: " in said and "it threw an exception" in said, said)
     expect(cli.json("test", "broken", code=69)["success"] is False, "--json")
 
 
@@ -181,8 +181,8 @@ def main():
         gateway.plugins.append(str(text))
         gateway.settings({"default": "outbox"})
         gateway.connection("named", "outbox", {"path": str(gateway.folder / "named")}, from_email="a@example.com")
-        gateway.connection("broken", "fault", {"path": str(gateway.folder), "fault": "throw-send"})
-        gateway.connection("rejects", "fault", {"path": str(gateway.folder), "fault": "rejects"})
+        gateway.connection("broken", "fault", {"path": str(gateway.folder), "fault": "throw-create"})
+        gateway.connection("rejects", "fault", {"path": str(gateway.folder), "fault": "rejected-after-commit"})
         gateway.connection("defers", "fault", {"path": str(gateway.folder), "fault": "inside-start"})
         gateway.start()
         cli = Client(given, gateway)

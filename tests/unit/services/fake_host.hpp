@@ -5,6 +5,7 @@
 
 #include <gatepost/abi.h>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <map>
@@ -114,6 +115,9 @@ class stage {
     static void listen(void* user, gatepost_operation operation, const gatepost_result* result);
 
     std::shared_ptr<boost::asio::io_context> loop = std::make_shared<boost::asio::io_context>(1);
+    // Waiting for another thread sleeps instead of spinning.
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> more_may_come{
+        loop->get_executor()};
     std::unique_ptr<services::host_services> services;
     std::shared_ptr<fake_instance> instance;
     gatepost_call call = 0;

@@ -344,10 +344,10 @@ TEST_CASE("write requests that make no sense are refused at once") {
 // `unit_services "[.measure]"`.
 TEST_CASE("small mails filed per second", "[.measure]") {
     const std::string mail(4096, 'm');
-    for (const size_t lanes : {1, 4, 16, 32}) {
+    for (const int at_once : {1, 4, 16, 32}) {
         const maildir box;
         stage on(box.folders());
-        std::vector<heard> answers(lanes);
+        std::vector<heard> answers(static_cast<size_t>(at_once));
         size_t next = 0;
         const auto file_one = [&](heard& into) {
             into = {};
@@ -374,7 +374,7 @@ TEST_CASE("small mails filed per second", "[.measure]") {
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
         for (heard& each : answers)
             REQUIRE(on.until([&] { return each.done(); }));
-        std::cout << lanes << " at once: " << static_cast<int>(double(filed) / took.count())
+        std::cout << at_once << " at once: " << static_cast<int>(double(filed) / took.count())
                   << " files/s, " << on.services->folder_syncs() << " folder syncs for " << next
                   << " files\n";
     }

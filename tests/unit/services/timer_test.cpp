@@ -68,6 +68,7 @@ TEST_CASE("a call that ends takes its sleeps with it") {
     heard answer;
     REQUIRE(sleep_for(on, answer, UINT64_MAX) == GATEPOST_OK);
     on.instance->end_call(on.call);
+    on.more_may_come.reset();
     on.turn_once();
     CHECK(answer.times == 0);
     CHECK(on.loop->stopped());  // no timer is left for the loop to wait for
