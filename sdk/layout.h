@@ -1,8 +1,10 @@
-/* The layout of every struct of gatepost/abi.h, field by field, as assertions: a change that moves, widens, adds or drops
- * a field does not compile until this file says so too, and then belongs into CHANGELOG.md. No struct has a hole, so that
- * nothing can be slipped in unseen. Compiled as C11, C17, C++17 and C++20 by sdk/CMakeLists.txt.
+/* The layout of every struct of gatepost/abi.h, field by field, as assertions: a change that moves,
+ * widens, adds or drops a field does not compile until this file says so too, and then belongs into
+ * CHANGELOG.md. No struct has a hole, so that nothing can be slipped in unseen. Compiled as C11,
+ * C17, C++17 and C++20 by sdk/CMakeLists.txt.
  *
- * For machines with 64-bit pointers (every one the gateway runs on); elsewhere nothing is asserted. */
+ * For machines with 64-bit pointers (every one the gateway runs on); elsewhere nothing is asserted.
+ */
 #ifndef GATEPOST_LAYOUT_H
 #define GATEPOST_LAYOUT_H
 
@@ -18,12 +20,12 @@
 
 #if UINTPTR_MAX == UINT64_MAX
 
-#define GATEPOST_STRUCT(type, bytes, alignment)                    \
+#define GATEPOST_STRUCT(type, bytes, alignment)                     \
     GATEPOST_ASSERT(sizeof(type) == (bytes), "the size of " #type); \
     GATEPOST_ASSERT(GATEPOST_ALIGNMENT(type) == (alignment), "the alignment of " #type)
 #define GATEPOST_FIELD(type, field, offset, bytes)                                        \
     GATEPOST_ASSERT(offsetof(type, field) == (offset), "the place of " #type "." #field); \
-    GATEPOST_ASSERT(sizeof(((type *)0)->field) == (bytes), "the size of " #type "." #field)
+    GATEPOST_ASSERT(sizeof(((type*)0)->field) == (bytes), "the size of " #type "." #field)
 
 /* clang-format off */
 GATEPOST_STRUCT(gatepost_string, 16, 8);

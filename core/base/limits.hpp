@@ -1,6 +1,6 @@
-// Every cap of the product, with its unit and its reason. At a cap the answer is a clear refusal,
-// never a crash and never the loss of something accepted. Nothing else in the tree states a limit
-// of its own.
+// The caps that a caller, an owner or a plugin can meet, with unit and reason. At a cap the answer
+// is a clear refusal, never a crash and never the loss of something accepted. Sizes of a room's own
+// workings (a window of a list, a slot of a wheel) stand where they are used.
 #pragma once
 
 #include <chrono>

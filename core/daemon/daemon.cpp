@@ -80,7 +80,15 @@ config::schema_lookup schemas_of(const plugin::registry& plugins) {
 // STATE/plugins.
 result<prepared> prepare(const options& how, std::filesystem::path copies) {
     auto part = config::load_daemon_part(how.config);
-    if (!part) return part.error();
+    if (!part) {
+        // Every mistake of every file at once: the plugins are looked for where they are without
+        // it.
+        const scratch_folder scratch;
+        const auto plugins =
+            plugin::registry::scan({plugin_folders(how, {}), scratch.path(), version});
+        auto all = config::load(how.config, schemas_of(plugins));
+        return all ? part.error() : all.error();
+    }
     prepared made;
     made.state = !how.state.empty() ? how.state : part->state.value_or(find_default_paths().state);
     if (copies.empty()) copies = made.state / "plugins";

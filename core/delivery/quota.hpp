@@ -16,7 +16,7 @@ namespace gatepost::delivery {
 class rate_window {
   public:
     rate_window(uint32_t limit, std::chrono::milliseconds period)
-        : limit_(limit), slot_(period / slots) {}
+        : limit_(limit), slot_((period.count() + slots - 1) / slots) {}
     // Nothing: one may begin now. Else: when it is worth asking again.
     std::optional<mono_time> wait_until(mono_time now);
     void take(mono_time now);

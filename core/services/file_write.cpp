@@ -238,6 +238,7 @@ void write_job::finish_early(answer with) {
 
 void write_job::settle(answer with, bool known) {
     if (!what_.commits) return operation_->finish(std::move(with));
+    if (!known) with.status = GATEPOST_UNCERTAIN;
     link_.on_strand(
         [self = shared_from_this(), with = std::move(with), known](plugin::call_context* context) {
             if (context != nullptr && known) context->ledger_answered();

@@ -18,12 +18,13 @@ import platform
 import subprocess
 import sys
 import threading
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(ROOT / "tests/support")]
 
-from gatepost_test import Gateway  # noqa: E402
+from gatepost_test import Gateway, wait_until  # noqa: E402
 from postfix import Postfix  # noqa: E402
 
 failed = []
@@ -128,6 +129,9 @@ def memory(given):
     for kind, limit in (("message/rfc822", 40), ("JSON", 80)):
         with new_gateway(given.build) as gateway:
             gateway.start()
+            # Idle is two seconds after the last work: then the spool has given its cache back.
+            end = time.monotonic() + 2.5
+            wait_until(lambda: time.monotonic() > end, 5)
             pss, private = memory_of(gateway)
             idle = resident(gateway)
             if kind == "JSON":

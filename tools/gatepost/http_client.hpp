@@ -31,6 +31,6 @@ struct http_response {
 
 // `on_piece`, if given, gets the body of a 2xx answer as it arrives, and `body` stays empty.
 result<http_response> ask(const std::string& socket, const http_request& request,
-                               const std::function<void(std::string_view)>& on_piece = {});
+                          const std::function<void(std::string_view)>& on_piece = {});
 
 }  // namespace gatepost::cli

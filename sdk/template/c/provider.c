@@ -1,8 +1,9 @@
 /* A whole provider in C: every mail becomes one file in a folder. Copy it and change the steps.
  *
- * A call is a small state machine: each step asks the host for one thing and returns; `on_done` takes the answer and
- * makes the next step. Promises: complete runs exactly once for every start, when no operation is open; a mail is in the
- * folder, durably, before it is called accepted. Fails with a verdict and a sentence for people. */
+ * A call is a small state machine: each step asks the host for one thing and returns; `on_done`
+ * takes the answer and makes the next step. Promises: complete runs exactly once for every start,
+ * when no operation is open; a mail is in the folder, durably, before it is called accepted. Fails
+ * with a verdict and a sentence for people. */
 #include <gatepost/abi.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +17,13 @@ typedef enum { STEP_FOLDER, STEP_OPEN, STEP_WRITE } step;
 struct instance;
 
 typedef struct call {
-    struct instance *owner;
-    struct call *next;
+    struct instance* owner;
+    struct call* next;
     gatepost_call id;
     gatepost_operation operation; /* the one that runs; 0: none */
     step at;
     int cancelled;
-    const gatepost_message *message; /* NULL: a test without a mail */
+    const gatepost_message* message; /* NULL: a test without a mail */
     gatepost_body_request open;
     gatepost_file_write write;
     gatepost_segment segment;
@@ -30,23 +31,25 @@ typedef struct call {
 } call;
 
 typedef struct instance {
-    const gatepost_host *host;
-    const gatepost_body *body;
-    const gatepost_file *file;
-    call *calls;
+    const gatepost_host* host;
+    const gatepost_body* body;
+    const gatepost_file* file;
+    call* calls;
     uint64_t folder_size;
     char folder[PATH_MAX_BYTES];
 } instance;
 
-static gatepost_string text_of(const char *text) {
+static gatepost_string text_of(const char* text) {
     const gatepost_string made = {text, strlen(text)};
     return made;
 }
 
-/* ---- the end of a call ------------------------------------------------------------------------------------------- */
+/* ---- the end of a call
+ * ------------------------------------------------------------------------------------------- */
 
-static void finish(call *done, uint32_t kind, uint32_t verdict, uint32_t blame, gatepost_string text) {
-    instance *self = done->owner;
+static void finish(call* done, uint32_t kind, uint32_t verdict, uint32_t blame,
+                   gatepost_string text) {
+    instance* self = done->owner;
     const gatepost_call id = done->id;
     gatepost_outcome outcome;
     memset(&outcome, 0, sizeof outcome);
@@ -55,8 +58,9 @@ static void finish(call *done, uint32_t kind, uint32_t verdict, uint32_t blame, 
     outcome.verdict = verdict;
     outcome.blame = blame;
     outcome.text = text;
-    if (verdict == GATEPOST_ACCEPTED && done->message != NULL) outcome.flags = GATEPOST_OUTCOME_CAPTURED;
-    for (call **at = &self->calls; *at != NULL; at = &(*at)->next) {
+    if (verdict == GATEPOST_ACCEPTED && done->message != NULL)
+        outcome.flags = GATEPOST_OUTCOME_CAPTURED;
+    for (call** at = &self->calls; *at != NULL; at = &(*at)->next) {
         if (*at != done) continue;
         *at = done->next;
         break;
@@ -65,13 +69,14 @@ static void finish(call *done, uint32_t kind, uint32_t verdict, uint32_t blame, 
     free(done);
 }
 
-static void defer(call *done, uint32_t blame, gatepost_string text) {
+static void defer(call* done, uint32_t blame, gatepost_string text) {
     finish(done, GATEPOST_OUTCOME_DONE, GATEPOST_DEFERRED, blame, text);
 }
 
-static void fail(call *done, gatepost_status status, gatepost_string text) {
+static void fail(call* done, gatepost_status status, gatepost_string text) {
     if (status == GATEPOST_CANCELLED) {
-        finish(done, GATEPOST_OUTCOME_CANCELLED, GATEPOST_DEFERRED, GATEPOST_BLAME_NONE, text_of("cancelled"));
+        finish(done, GATEPOST_OUTCOME_CANCELLED, GATEPOST_DEFERRED, GATEPOST_BLAME_NONE,
+               text_of("cancelled"));
         return;
     }
     const int config = status == GATEPOST_DENIED || status == GATEPOST_UNSUPPORTED;
@@ -79,19 +84,21 @@ static void fail(call *done, gatepost_status status, gatepost_string text) {
     defer(done, config ? GATEPOST_BLAME_CONFIG : GATEPOST_BLAME_PROVIDER, text);
 }
 
-/* ---- the steps ----------------------------------------------------------------------------------------------------- */
+/* ---- the steps
+ * -----------------------------------------------------------------------------------------------------
+ */
 
-static void on_done(void *user, gatepost_operation operation, const gatepost_result *result);
+static void on_done(void* user, gatepost_operation operation, const gatepost_result* result);
 
-static gatepost_status begin_folder(call *now) {
-    instance *self = now->owner;
+static gatepost_status begin_folder(call* now) {
+    instance* self = now->owner;
     const gatepost_string folder = {self->folder, self->folder_size};
     now->at = STEP_FOLDER;
     return self->file->mkdir(self->host, now->id, folder, on_done, now, &now->operation);
 }
 
-static gatepost_status begin_open(call *now) {
-    instance *self = now->owner;
+static gatepost_status begin_open(call* now) {
+    instance* self = now->owner;
     now->at = STEP_OPEN;
     now->open.size = sizeof now->open;
     now->open.what = GATEPOST_BODY_WHOLE;
@@ -100,12 +107,12 @@ static gatepost_status begin_open(call *now) {
 }
 
 /* FOLDER/ID.eml; 0 if it would be too long. */
-static uint64_t make_path(call *now) {
-    const instance *self = now->owner;
+static uint64_t make_path(call* now) {
+    const instance* self = now->owner;
     const gatepost_string id = now->message->id;
     const uint64_t size = self->folder_size + 1 + id.size + 4;
     if (id.size > 200 || size > sizeof now->path) return 0;
-    char *end = now->path;
+    char* end = now->path;
     memcpy(end, self->folder, self->folder_size);
     end += self->folder_size;
     *end++ = '/';
@@ -114,8 +121,8 @@ static uint64_t make_path(call *now) {
     return size;
 }
 
-static gatepost_status begin_write(call *now, gatepost_handle body) {
-    instance *self = now->owner;
+static gatepost_status begin_write(call* now, gatepost_handle body) {
+    instance* self = now->owner;
     const uint64_t size = make_path(now);
     if (size == 0) return GATEPOST_LIMIT;
     now->at = STEP_WRITE;
@@ -132,12 +139,13 @@ static gatepost_status begin_write(call *now, gatepost_handle body) {
     return self->file->write(self->host, now->id, &now->write, on_done, now, &now->operation);
 }
 
-static void on_done(void *user, gatepost_operation operation, const gatepost_result *result) {
-    call *now = user;
+static void on_done(void* user, gatepost_operation operation, const gatepost_result* result) {
+    call* now = user;
     gatepost_status status = result->status;
     (void)operation;
     now->operation = 0;
-    if (status == GATEPOST_OK && now->cancelled && now->at != STEP_WRITE) status = GATEPOST_CANCELLED;
+    if (status == GATEPOST_OK && now->cancelled && now->at != STEP_WRITE)
+        status = GATEPOST_CANCELLED;
     if (status != GATEPOST_OK) {
         fail(now, status, result->text);
         return;
@@ -151,9 +159,11 @@ static void on_done(void *user, gatepost_operation operation, const gatepost_res
     if (status != GATEPOST_OK) fail(now, status, text_of(""));
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------------------ */
+/* ---- the table
+ * ------------------------------------------------------------------------------------------------------
+ */
 
-static gatepost_status refuse(const gatepost_host *host, gatepost_sink sink, const char *text) {
+static gatepost_status refuse(const gatepost_host* host, gatepost_sink sink, const char* text) {
     gatepost_diagnostic said;
     memset(&said, 0, sizeof said);
     said.size = sizeof said;
@@ -164,14 +174,14 @@ static gatepost_status refuse(const gatepost_host *host, gatepost_sink sink, con
     return GATEPOST_INVALID;
 }
 
-static gatepost_status create(const gatepost_host *host, const gatepost_settings *settings, gatepost_sink diagnostics,
-                              void **made) {
+static gatepost_status create(const gatepost_host* host, const gatepost_settings* settings,
+                              gatepost_sink diagnostics, void** made) {
     const gatepost_string key = text_of("folder");
-    const char *item = settings->values.items;
-    instance *self = calloc(1, sizeof *self);
+    const char* item = settings->values.items;
+    instance* self = calloc(1, sizeof *self);
     if (self == NULL) return GATEPOST_LIMIT;
     for (uint32_t at = 0; at < settings->values.count; ++at, item += settings->values.stride) {
-        const gatepost_setting *one = (const gatepost_setting *)(const void *)item;
+        const gatepost_setting* one = (const gatepost_setting*)(const void*)item;
         if (one->path.size != key.size || memcmp(one->path.data, key.data, key.size) != 0) continue;
         if (one->text.size == 0 || one->text.size > 512) break;
         memcpy(self->folder, one->text.data, one->text.size);
@@ -192,16 +202,18 @@ static gatepost_status create(const gatepost_host *host, const gatepost_settings
     return GATEPOST_OK;
 }
 
-static void destroy(void *made) { free(made); }
+static void destroy(void* made) {
+    free(made);
+}
 
-static void start(void *made, gatepost_call id, const gatepost_request *request) {
-    instance *self = made;
+static void start(void* made, gatepost_call id, const gatepost_request* request) {
+    instance* self = made;
     gatepost_outcome outcome;
     memset(&outcome, 0, sizeof outcome);
     outcome.size = sizeof outcome;
     outcome.verdict = GATEPOST_DEFERRED;
     outcome.blame = GATEPOST_BLAME_PLUGIN;
-    call *now = calloc(1, sizeof *now);
+    call* now = calloc(1, sizeof *now);
     if (now == NULL || (request->kind != GATEPOST_SEND && request->kind != GATEPOST_TEST)) {
         if (now != NULL) outcome.kind = GATEPOST_OUTCOME_UNSUPPORTED;
         free(now);
@@ -217,9 +229,9 @@ static void start(void *made, gatepost_call id, const gatepost_request *request)
     if (status != GATEPOST_OK) fail(now, status, text_of(""));
 }
 
-static void cancel(void *made, gatepost_call id, uint32_t why) {
-    instance *self = made;
-    for (call *now = self->calls; now != NULL; now = now->next) {
+static void cancel(void* made, gatepost_call id, uint32_t why) {
+    instance* self = made;
+    for (call* now = self->calls; now != NULL; now = now->next) {
         if (now->id != id) continue;
         now->cancelled = 1;
         /* The write commits: once it runs, only a deadline or a shutdown cuts it short. */
@@ -229,7 +241,7 @@ static void cancel(void *made, gatepost_call id, uint32_t why) {
     }
 }
 
-GATEPOST_EXPORT const gatepost_plugin *gatepost_plugin_v1(const gatepost_host_info *host) {
+GATEPOST_EXPORT const gatepost_plugin* gatepost_plugin_v1(const gatepost_host_info* host) {
     static const gatepost_plugin table = {
         .size = sizeof(gatepost_plugin),
         .abi_major = GATEPOST_ABI_MAJOR,

@@ -139,7 +139,8 @@ TEST_CASE("a tagged union is checked by the branch that was meant") {
 TEST_CASE("keys brought from elsewhere are understood") {
     const std::vector<std::string> known = {"auth_method", "host", "password-reset", "security"};
     CHECK(schema::unknown_key("secure", known) == "is not known; did you mean \"security\"?");
-    CHECK(schema::unknown_key("authMethod", known) == "is not known; did you mean \"auth_method\"?");
+    CHECK(schema::unknown_key("authMethod", known) ==
+          "is not known; did you mean \"auth_method\"?");
     CHECK(schema::unknown_key("passwordReset", known) ==
           "is not known; did you mean \"password-reset\"?");
     CHECK(schema::unknown_key("hots", known) == "is not known; did you mean \"host\"?");
