@@ -7,7 +7,7 @@ accept   4 KiB HTML, 20 keep-alive clients, delivery to the outbox running, agai
          sessions (stock and tuned; the ratio is against the better). Both sync every mail before they answer.
 fairness p99 of accepting small mail while 25 MB mails arrive, against its own p99 without.
 memory   peak over idle for one mail with a 25 MB attachment, as message/rfc822 and as JSON; idle Pss and private memory.
-Exit 1 if a claim of the README of this folder does not hold.
+Exit 1 if a claim does not hold.
 """
 import argparse
 import base64

@@ -3,7 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 #include "failing_disk.hpp"
 #include "spool_kit.hpp"
@@ -30,10 +33,14 @@ struct failing_bench : bench {
 }  // namespace
 
 TEST_CASE("a commit whose sync fails is answered as unknown; its mail never comes back") {
+    std::mutex mutex;  // before the spool, whose writer uses them to the end
+    std::vector<spool::health> told;
+    const auto times_told = [&] {
+        const std::lock_guard lock(mutex);
+        return told.size();
+    };
     failing_bench spool;
     const mail_id good = spool.accept({"a@example.net"});
-    std::mutex mutex;
-    std::vector<spool::health> told;
     spool->on_health([&](const spool::health& now) {
         const std::lock_guard lock(mutex);
         told.push_back(now);
@@ -46,6 +53,10 @@ TEST_CASE("a commit whose sync fails is answered as unknown; its mail never come
     const auto refused = spool.send();
     if (!refused) CHECK(refused.error().kind == error_kind::storage);
     REQUIRE(spool.wait_for_health(false));
+    // The state changes before the handler hears of it.
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (times_told() < 2 && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::yield();
     {
         const std::lock_guard lock(mutex);
         REQUIRE(told.size() == 2);
