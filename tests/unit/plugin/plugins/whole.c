@@ -35,7 +35,8 @@ static void destroy(void* instance) {
     (void)instance;
 }
 
-static inline void start(void* instance, gatepost_call call, const gatepost_request* request) {
+__attribute__((unused)) static inline void start(void* instance, gatepost_call call,
+                                                 const gatepost_request* request) {
     const gatepost_host* host = instance;
     gatepost_outcome outcome = {
         .size = sizeof outcome, .verdict = GATEPOST_REJECTED, .blame = GATEPOST_BLAME_CONFIG};
