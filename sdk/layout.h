@@ -297,12 +297,14 @@ GATEPOST_FIELD(gatepost_connect, timeout, 40, 8);
 GATEPOST_FIELD(gatepost_connect, bind_address, 48, 16);
 GATEPOST_FIELD(gatepost_connect, proxy, 64, 16);
 
-GATEPOST_STRUCT(gatepost_stream_facts, 48, 8);
+GATEPOST_STRUCT(gatepost_stream_facts, 56, 8);
 GATEPOST_FIELD(gatepost_stream_facts, size, 0, 4);
 GATEPOST_FIELD(gatepost_stream_facts, tls_version, 4, 4);
 GATEPOST_FIELD(gatepost_stream_facts, peer, 8, 16);
 GATEPOST_FIELD(gatepost_stream_facts, tls_cipher, 24, 16);
 GATEPOST_FIELD(gatepost_stream_facts, certificate_until, 40, 8);
+GATEPOST_FIELD(gatepost_stream_facts, failed_at, 48, 4);
+GATEPOST_FIELD(gatepost_stream_facts, tls_verified, 52, 4);
 
 GATEPOST_STRUCT(gatepost_stream_write, 32, 8);
 GATEPOST_FIELD(gatepost_stream_write, size, 0, 4);

@@ -12,7 +12,6 @@ namespace gatepost::limits {
 using namespace std::chrono_literals;
 
 // --- A request over the socket
-// ---------------------------------------------------------------------------------
 inline constexpr size_t request_header_bytes = 16 * 1024;  // a caller's headers are few and short
 inline constexpr uint64_t request_body_bytes =
     72ULL << 20;  // 50 MiB of mail as base64, and room for JSON
@@ -28,7 +27,6 @@ inline constexpr auto idempotency_time = 24h;  // from accept
 inline constexpr size_t list_max = 200;        // rows of one page
 
 // --- JSON
-// ------------------------------------------------------------------------------------------------------
 inline constexpr size_t json_depth = 32;          // copying a tree recurses; no mail needs more
 inline constexpr size_t json_keys = 4096;         // in one document
 inline constexpr size_t json_values = 100'000;    // array elements and members in one document
@@ -36,7 +34,6 @@ inline constexpr size_t json_key_bytes = 1024;    // one key; the longest of our
 inline constexpr size_t json_number_bytes = 128;  // a double needs 25 to be written exactly
 
 // --- A message
-// -------------------------------------------------------------------------------------------------
 inline constexpr uint64_t message_bytes = 50ULL
                                           << 20;  // the largest any bundled provider takes is 40 MB
 inline constexpr size_t recipients = 1000;        // SendGrid's and Mailgun's own cap for a request
@@ -57,7 +54,6 @@ inline constexpr size_t mime_depth = 32;        // nesting of a raw message's pa
 inline constexpr size_t provider_options_bytes = 64 * 1024;
 
 // --- Spool
-// -----------------------------------------------------------------------------------------------------
 inline constexpr size_t inline_content_bytes = 256 * 1024;  // above, content is a file of its own
 inline constexpr size_t commit_batch = 512;                 // jobs in one group commit
 inline constexpr size_t spool_backlog = 20'000;  // jobs waiting for the writer; above: busy
@@ -66,7 +62,6 @@ inline constexpr uint64_t first_attempt_bytes =
 inline constexpr auto keep_final = 7 * 24h;  // how long a finished message stays visible
 
 // --- Delivery
-// --------------------------------------------------------------------------------------------------
 inline constexpr auto call_deadline = 10min;  // RFC 5321 4.5.3.2.6: wait ten minutes for the 250
 inline constexpr auto test_deadline = 60s;
 inline constexpr auto cancel_grace = 2s;  // before the first committing byte
@@ -78,7 +73,6 @@ inline constexpr auto retry_after_max = 24h;       // a provider's wish, clamped
 inline constexpr uint32_t concurrency_max = 1000;
 
 // --- Plugins
-// ---------------------------------------------------------------------------------------------------
 inline constexpr uint64_t plugin_file_bytes = 64ULL << 20;
 inline constexpr size_t manifest_bytes = 256 * 1024;
 inline constexpr size_t body_window_bytes = 64 * 1024;  // what one body read gives at most
@@ -97,7 +91,6 @@ inline constexpr size_t small_file_bytes = 64 * 1024;  // file/1 read
 inline constexpr size_t log_lines_per_call = 100;
 
 // --- Configuration
-// ---------------------------------------------------------------------------------------------
 inline constexpr size_t config_bytes = 1 << 20;
 inline constexpr size_t config_depth = 16;
 inline constexpr size_t secret_bytes = 64 * 1024;

@@ -88,7 +88,8 @@ gatepost_status stream_write(const gatepost_host* table, gatepost_call call,
     fake_host::core& host = core_of(table);
     if (request == nullptr || request->size < sizeof(gatepost_stream_write))
         return host.breach("stream/1 write", "the request has no size");
-    if ((request->required & ~uint32_t{GATEPOST_COMMITS}) != 0) return GATEPOST_UNSUPPORTED;
+    constexpr uint32_t known = GATEPOST_COMMITS | GATEPOST_STREAM_SECRET;
+    if ((request->required & ~known) != 0) return GATEPOST_UNSUPPORTED;
     return host.begin(
         {table, call, done, user, operation},
         {.what = "stream/1 write",

@@ -1,35 +1,51 @@
-/* gatepost/abi.h: the contract between the gateway (the host) and a provider (the plugin). C11, and
- * C++.
+/* gatepost/abi.h: the contract between the gateway (the host) and a provider (the plugin).
+ * C11, and C++.
  *
- * DRAFT. The layout may change until 1.0 is tagged; sdk/CHANGELOG.md lists every change. After that
- * nothing that was released changes again: tables grow at their end, meanings never.
+ * DRAFT. The layout may change until 1.0 is tagged; sdk/CHANGELOG.md lists every change. After
+ * that nothing that was released changes again: tables grow at their end, meanings never.
  *
- * A plugin is a shared object that exports one function, gatepost_plugin_v1. ALL I/O IS THE HOST'S:
- * a plugin asks for it and is called back, so it never blocks, owns no thread, socket or file, and
- * can be tested without a network.
+ * A plugin is a shared object that exports one function, gatepost_plugin_v1. ALL I/O IS THE
+ * HOST'S: a plugin asks for it and is called back, so it never blocks, owns no thread, socket or
+ * file, and can be tested without a network.
  *
  * RULES
- *   Size      Every table and growing struct begins with `size`, set by whoever fills it. A field
- * exists if its end lies within `size` (GATEPOST_HAS), and a function exists if it is also not
- * NULL. Append only. Arrays    {items, count, stride}: step by `stride`, which may be larger than
- * the struct you were compiled with. Required  Requests to the host carry `required` bits. A host
- * that does not know a set bit refuses the request (GATEPOST_UNSUPPORTED) instead of leaving
- * something out. Memory    Nobody frees the other side's memory. What is passed to `start` is
- * borrowed until the plugin calls `complete` for that call; what a request to a service points to,
- * until its `done` ran (or the service refused); what `done` is given, until `done` returns; an
- * outcome, until `complete` returns. Strings are {data, size} in UTF-8, without a NUL at the end;
- * data may be NULL if size is 0. Async     A service function either refuses at once (any status
- * but GATEPOST_OK, and `done` never runs) or answers GATEPOST_OK and calls `done` exactly once,
- * later, never from inside the service function. Cancelling is a request: `done` still comes, with
- * GATEPOST_CANCELLED or with what won the race. Calls     An operation belongs to a call and ends
- * with it. The plugin completes every call exactly once, when all operations of the call are done;
- * it may do so inside `start`. After `complete` the call id is dead. Threads   An instance is
- * entered by one thread at a time, in a fixed order (a strand). Provider code needs no lock.
- *             `create`, `extension` and the check extension may run on other threads, each by one
- * thread at a time for one instance. Only now, wall_now, random and log may be called from any
- * thread. Time      Deadlines are absolute, in nanoseconds of the host's monotonic clock (`now`),
- * and the host keeps them. Only `gatepost_done` crosses as a function pointer outside the tables.
- * Handles are ids: 0 is none. No exception, longjmp or signal may cross this boundary.
+ *
+ * Size. Every table and growing struct begins with `size`, set by whoever fills it. A field exists
+ * if its end lies within `size` (GATEPOST_HAS), and a function exists if it is also not NULL.
+ * Append only.
+ *
+ * Arrays. {items, count, stride}: step by `stride`, which may be larger than the struct you were
+ * compiled with.
+ *
+ * Required. Requests to the host carry `required` bits. A host that does not know a set bit
+ * refuses the request (GATEPOST_UNSUPPORTED) instead of leaving something out.
+ *
+ * Memory. Nobody frees the other side's memory. What is passed to `start` is borrowed until the
+ * plugin calls `complete` for that call; what a request to a service points to, until its `done`
+ * ran (or the service refused); what `done` is given, until `done` returns; an outcome, until
+ * `complete` returns. Strings are {data, size} in UTF-8, without a NUL at the end; data may be
+ * NULL if size is 0.
+ *
+ * Async. A service function either refuses at once (any status but GATEPOST_OK, and `done` never
+ * runs) or answers GATEPOST_OK and calls `done` exactly once, later, never from inside the service
+ * function. Cancelling is a request: `done` still comes, with GATEPOST_CANCELLED or with what won
+ * the race.
+ *
+ * Calls. An operation belongs to a call and ends with it. The plugin completes every call exactly
+ * once, when all operations of the call are done; it may do so inside `start`. An operation that
+ * still runs when its call ends is cancelled, and its `done` is not called any more. After
+ * `complete` the call id is dead.
+ *
+ * Threads. An instance is entered by one thread at a time, in a fixed order (a strand). Provider
+ * code needs no lock. `create`, `extension` and the check extension may run on other threads, each
+ * by one thread at a time for one instance. Only now, wall_now, random and log may be called from
+ * any thread.
+ *
+ * Time. Deadlines are absolute, in nanoseconds of the host's monotonic clock (`now`), and the host
+ * keeps them.
+ *
+ * Only `gatepost_done` crosses as a function pointer outside the tables. Handles are ids: 0 is
+ * none. No exception, longjmp or signal may cross this boundary.
  */
 #ifndef GATEPOST_ABI_H
 #define GATEPOST_ABI_H
@@ -51,8 +67,7 @@ extern "C" {
 #define GATEPOST_HAS(type, pointer, field) \
     ((pointer)->size >= offsetof(type, field) + sizeof((pointer)->field))
 
-/* ---- values: frozen for ever, because they stand inside arrays and other structs
- * ------------------------------- */
+/* ---- values: frozen for ever, because they stand inside arrays and other structs ---- */
 
 typedef struct gatepost_string {
     const char* data; /* borrowed, UTF-8 unless said otherwise, not ended by NUL */
@@ -107,9 +122,7 @@ typedef struct gatepost_result {
 typedef void (*gatepost_done)(void* user, gatepost_operation operation,
                               const gatepost_result* result);
 
-/* ---- settings
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- settings ---- */
 
 enum { GATEPOST_STRING = 1, GATEPOST_INTEGER = 2, GATEPOST_NUMBER = 3, GATEPOST_BOOLEAN = 4 };
 enum { GATEPOST_SETTING_SECRET = 1u };
@@ -143,9 +156,7 @@ typedef struct gatepost_diagnostic {
     gatepost_string advice;  /* what to do; may be empty */
 } gatepost_diagnostic;
 
-/* ---- the message
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- the message ---- */
 
 typedef struct gatepost_mailbox {
     gatepost_string address;       /* local@domain, UTF-8 */
@@ -223,9 +234,7 @@ typedef struct gatepost_message {
     gatepost_string dsn_envid;
 } gatepost_message;
 
-/* ---- calls
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- calls ---- */
 
 enum {
     GATEPOST_SEND = 1,
@@ -301,9 +310,7 @@ typedef struct gatepost_outcome {
 /* Why a call is cancelled. */
 enum { GATEPOST_WHY_CALLER = 1, GATEPOST_WHY_DEADLINE = 2, GATEPOST_WHY_SHUTDOWN = 3 };
 
-/* ---- the two tables
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- the two tables ---- */
 
 typedef struct gatepost_host_info {
     uint32_t size;
@@ -373,8 +380,7 @@ typedef struct gatepost_plugin {
 typedef const gatepost_plugin* (*gatepost_entry)(const gatepost_host_info* host);
 GATEPOST_EXPORT const gatepost_plugin* gatepost_plugin_v1(const gatepost_host_info* host);
 
-/* ---- what a plugin may offer
- * ---------------------------------------------------------------------------------------- */
+/* ---- what a plugin may offer ---- */
 
 /* "gatepost.check/1": says before acceptance what this provider would refuse. A pure function, no
  * service may be used; any thread, also while no instance exists. An ERROR diagnostic refuses the
@@ -386,8 +392,7 @@ typedef struct gatepost_check {
                   const gatepost_message* message, gatepost_sink diagnostics);
 } gatepost_check;
 
-/* ---- what the host lends
- * --------------------------------------------------------------------------------------------- */
+/* ---- what the host lends ---- */
 
 /* A write is a list of segments; a body passes through without being copied into the plugin. */
 enum { GATEPOST_SEGMENT_BYTES = 1, GATEPOST_SEGMENT_BODY = 2 };
@@ -539,9 +544,19 @@ typedef struct gatepost_report {
     void (*quota)(const gatepost_host* host, gatepost_call call, const gatepost_quota* quota);
 } gatepost_report;
 
-/* "gatepost.stream/1": TCP and TLS. */
+/* "gatepost.stream/1": TCP and TLS. The host reads ahead into a bounded buffer, so a peer's early
+ * answer is never lost behind a failed write, and a read is served from what has come already. */
 enum { GATEPOST_TLS_OFF = 0, GATEPOST_TLS_ON = 1 };
 enum { GATEPOST_READ_SOME = 1, GATEPOST_READ_LINE = 2, GATEPOST_READ_EXACTLY = 3 };
+enum { GATEPOST_STREAM_SECRET = 2u /* a write's bytes are a secret: never shown in a trace */ };
+/* Where a connect or start_tls failed, so that the right one is blamed. */
+enum {
+    GATEPOST_AT_NAME = 1,    /* the name has no address */
+    GATEPOST_AT_CONNECT = 2, /* route, refusal, silence */
+    GATEPOST_AT_PROXY = 3,
+    GATEPOST_AT_TLS = 4,        /* the handshake: version, cipher, the peer went away */
+    GATEPOST_AT_CERTIFICATE = 5 /* the peer's certificate: name, authority, dates */
+};
 typedef struct gatepost_tls_options {
     uint32_t size;
     uint32_t minimum_version;         /* 0x0303 TLS 1.2 (and 0), 0x0304 TLS 1.3 */
@@ -564,17 +579,19 @@ typedef struct gatepost_connect {
     gatepost_string
         proxy; /* "socks5://...", "http://..."; empty: none. The environment never applies */
 } gatepost_connect;
-/* detail of connect, start_tls and take */
+/* detail of connect, start_tls and take; of a failed connect or start_tls too */
 typedef struct gatepost_stream_facts {
     uint32_t size;
     uint32_t tls_version; /* 0 in clear */
     gatepost_string peer; /* "192.0.2.1:587" */
     gatepost_string tls_cipher;
     int64_t certificate_until; /* milliseconds since 1970 */
+    uint32_t failed_at;        /* GATEPOST_AT_*; 0 if nothing failed */
+    uint32_t tls_verified;     /* 1: name and authority of the certificate were checked and right */
 } gatepost_stream_facts;
 typedef struct gatepost_stream_write {
     uint32_t size;
-    uint32_t required; /* GATEPOST_COMMITS */
+    uint32_t required; /* GATEPOST_COMMITS, GATEPOST_STREAM_SECRET */
     gatepost_handle stream;
     gatepost_array segments;
 } gatepost_stream_write;

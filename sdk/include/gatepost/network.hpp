@@ -46,6 +46,8 @@ struct stream_reply : reply {
     std::string peer, tls_cipher;
     uint32_t tls_version = 0;
     int64_t certificate_until = 0;
+    uint32_t failed_at = 0;     // GATEPOST_AT_*: where a connect or start_tls failed
+    bool tls_verified = false;  // name and authority of the certificate were checked and right
 
     void absorb(const gatepost_result& result) {
         reply::absorb(result);
@@ -54,6 +56,8 @@ struct stream_reply : reply {
         tls_cipher = view_of(facts.tls_cipher);
         tls_version = facts.tls_version;
         certificate_until = facts.certificate_until;
+        failed_at = facts.failed_at;
+        tls_verified = facts.tls_verified != 0;
     }
 };
 
@@ -157,15 +161,14 @@ struct stream_secure : stream_base {
 struct stream_put : stream_base {
     gatepost_handle stream;
     const segments* content;
-    bool takes_over;
+    uint32_t required;  // GATEPOST_COMMITS, GATEPOST_STREAM_SECRET
     gatepost_stream_write abi{};
     static bool offered(const service_tables& has) noexcept {
         return GATEPOST_SDK_OFFERS(gatepost_stream, has.stream, write);
     }
-    bool commits() const noexcept { return takes_over; }
+    bool commits() const noexcept { return (required & GATEPOST_COMMITS) != 0; }
     gatepost_status begin(call_state& call, gatepost_done done, void* user,
                           gatepost_operation* number) {
-        const uint32_t required = takes_over ? GATEPOST_COMMITS : 0;
         abi = {sizeof abi, required, stream, content->array()};
         return call.tables().stream->write(call.host(), call.id(), &abi, done, user, number);
     }
@@ -285,10 +288,19 @@ class stream_service : public detail::service {
     operation<detail::stream_secure> start_tls(gatepost_handle, tls_options&&) const = delete;
     operation<detail::stream_put> write(gatepost_handle stream, const segments& content,
                                         bool commits = false) const {
+        const uint32_t required = commits ? GATEPOST_COMMITS : 0;
         return operation<detail::stream_put>(call_, detail::stream_base{}, stream, &content,
-                                             commits);
+                                             required);
     }
     operation<detail::stream_put> write(gatepost_handle, segments&&, bool = false) const = delete;
+    // As write, for what must never be shown in a trace: a password, a token.
+    operation<detail::stream_put> write_secret(gatepost_handle stream,
+                                               const segments& content) const {
+        const uint32_t required = GATEPOST_STREAM_SECRET;
+        return operation<detail::stream_put>(call_, detail::stream_base{}, stream, &content,
+                                             required);
+    }
+    operation<detail::stream_put> write_secret(gatepost_handle, segments&&) const = delete;
 
     // data: the line with its line end; longer than `max` is service_status::limit.
     operation<detail::stream_get> read_line(gatepost_handle stream, uint64_t max,

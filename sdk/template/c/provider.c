@@ -44,8 +44,7 @@ static gatepost_string text_of(const char* text) {
     return made;
 }
 
-/* ---- the end of a call
- * ------------------------------------------------------------------------------------------- */
+/* ---- the end of a call ---- */
 
 static void finish(call* done, uint32_t kind, uint32_t verdict, uint32_t blame,
                    gatepost_string text) {
@@ -84,9 +83,7 @@ static void fail(call* done, gatepost_status status, gatepost_string text) {
     defer(done, config ? GATEPOST_BLAME_CONFIG : GATEPOST_BLAME_PROVIDER, text);
 }
 
-/* ---- the steps
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- the steps ---- */
 
 static void on_done(void* user, gatepost_operation operation, const gatepost_result* result);
 
@@ -159,9 +156,7 @@ static void on_done(void* user, gatepost_operation operation, const gatepost_res
     if (status != GATEPOST_OK) fail(now, status, text_of(""));
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- the table ---- */
 
 static gatepost_status refuse(const gatepost_host* host, gatepost_sink sink, const char* text) {
     gatepost_diagnostic said;
