@@ -88,7 +88,7 @@ gatepost_status stream_write(const gatepost_host* table, gatepost_call call,
     fake_host::core& host = core_of(table);
     if (request == nullptr || request->size < sizeof(gatepost_stream_write))
         return host.breach("stream/1 write", "the request has no size");
-    constexpr uint32_t known = GATEPOST_COMMITS | GATEPOST_STREAM_SECRET;
+    constexpr uint32_t known = uint32_t{GATEPOST_COMMITS} | uint32_t{GATEPOST_STREAM_SECRET};
     if ((request->required & ~known) != 0) return GATEPOST_UNSUPPORTED;
     return host.begin(
         {table, call, done, user, operation},
