@@ -90,6 +90,22 @@ inline constexpr size_t cache_bytes = 256 * 1024;      // one instance's cache/1
 inline constexpr size_t small_file_bytes = 64 * 1024;  // file/1 read
 inline constexpr size_t log_lines_per_call = 100;
 
+// --- Streams
+inline constexpr size_t stream_read_ahead_bytes =
+    256 * 1024;  // a pipelined group's answers; what is beyond waits in the kernel
+inline constexpr size_t streams_per_call = 8;    // open or being opened; a send needs one
+inline constexpr size_t parked_streams = 256;    // of an instance; then the oldest says farewell
+inline constexpr size_t park_key_bytes = 1024;   // host, port, user, security
+inline constexpr size_t farewell_bytes = 1024;   // "QUIT\r\n"
+inline constexpr auto farewell_time = 2s;        // for its answer, then the stream is closed
+inline constexpr auto connect_stagger = 250ms;   // RFC 8305 section 5
+inline constexpr size_t connect_addresses = 16;  // of a name; the rest would never be reached
+inline constexpr size_t proxy_reply_bytes = 16 * 1024;  // of an HTTP proxy's header
+inline constexpr size_t resolver_threads = 8;           // asleep in getaddrinfo
+inline constexpr size_t trace_line_bytes = 512;         // the rest of a line says nothing new
+inline constexpr size_t tls_sessions = 32;              // kept for resumption, of an instance
+inline constexpr size_t tls_contexts = 64;              // sets of options, of the process
+
 // --- Configuration
 inline constexpr size_t config_bytes = 1 << 20;
 inline constexpr size_t config_depth = 16;

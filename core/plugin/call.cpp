@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/limits.hpp"
+#include "base/log.hpp"
 #include "plugin/host.hpp"
 #include "plugin/running.hpp"
 #include "plugin/strings.hpp"
@@ -159,6 +160,7 @@ size_t running_call::close() {
     }
     slots_.clear();
     request_.on_stage = nullptr;
+    request_.on_trace = nullptr;
     owner_.reset();  // a service may hold an operation, and so this object, for long
     // The view stays until the object goes: a plugin that completes inside start may still look at
     // its request.
@@ -191,10 +193,28 @@ void running_call::quota(const gatepost_quota& given) {
 
 void running_call::report(stage_report made) {
     if (over() || !request_.on_stage || ++stages_ > limits::log_lines_per_call) return;
-    made.since_start =
-        std::chrono::duration_cast<std::chrono::milliseconds>(host_->clock().mono_now() - started_);
+    made.since_start = since_start();
     const auto tell = request_.on_stage;  // it may end the call
     tell(made);
+}
+
+std::chrono::milliseconds running_call::since_start() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(host_->clock().mono_now() -
+                                                                 started_);
+}
+
+bool running_call::traced() const {
+    return !over() && (request_.on_trace || owner_->logs_trace());
+}
+
+void running_call::trace(std::string_view direction, std::string_view text) {
+    if (!traced()) return;
+    if (owner_->logs_trace())
+        log::info(
+            "provider.trace", std::string(direction) + " " + std::string(text),
+            {{"connection", owner_->connection()}, {"call", id_}, {"ms", since_start().count()}});
+    const auto tell = request_.on_trace;
+    if (tell) tell({std::string(direction), std::string(text), since_start()});
 }
 
 }  // namespace gatepost::plugin

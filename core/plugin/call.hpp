@@ -78,6 +78,9 @@ class running_call final : public call_context, public std::enable_shared_from_t
     std::shared_ptr<void>& slot(const void* service_key) override { return slots_.at(service_key); }
     void stage(const gatepost_stage& stage) override;
     void quota(const gatepost_quota& quota) override;
+    bool wants_stages() const override { return static_cast<bool>(request_.on_stage); }
+    bool traced() const override;
+    void trace(std::string_view direction, std::string_view text) override;
 
   private:
     struct entry {
@@ -88,6 +91,7 @@ class running_call final : public call_context, public std::enable_shared_from_t
     };
     void deliver(gatepost_operation id, const operation::answer& with);
     void report(stage_report made);
+    std::chrono::milliseconds since_start() const;
 
     std::shared_ptr<running_instance> owner_;
     std::shared_ptr<host_side> host_;

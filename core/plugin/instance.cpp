@@ -43,20 +43,24 @@ result<std::shared_ptr<instance>> instance::create(std::shared_ptr<const loaded_
     if (!settings) return settings.error();
     auto folders = settings->folders(plugin->facts);
     if (!folders) return folders.error();
+    auto destinations = settings->destinations(plugin->facts);
     how.settings_json = settings->json();
-    auto made = std::make_shared<running_instance>(std::move(plugin), std::move(how),
-                                                   std::move(*settings), std::move(*folders));
+    auto made =
+        std::make_shared<running_instance>(std::move(plugin), std::move(how), std::move(*settings),
+                                           std::move(*folders), std::move(destinations));
     if (auto opened = made->open(); !opened) return opened.error();
     return std::shared_ptr<instance>(std::move(made));
 }
 
 running_instance::running_instance(std::shared_ptr<const loaded_plugin> plugin,
                                    instance_options how, settings_view settings,
-                                   std::vector<std::string> folders)
+                                   std::vector<std::string> folders,
+                                   std::vector<destination> destinations)
     : plugin_(std::move(plugin)),
       how_(std::move(how)),
       settings_(std::move(settings)),
       folders_(std::move(folders)),
+      destinations_(std::move(destinations)),
       host_(std::make_shared<host_side>(*how_.clock, plugin_->facts.id, how_.connection,
                                         how_.services)),
       timer_(how_.executor) {
@@ -176,7 +180,7 @@ void running_instance::end(running_call& call, judgement verdict) {
         complain("it completed a call while operations of it were running", call.id());
     answer_later(call.take_handler(), std::move(verdict.result));
     if (draining_ && calls_.empty())
-        boost::asio::post(how_.executor, [keep = self()] { keep->finish_drain(); });
+        boost::asio::post(how_.executor, [keep = self()] { keep->close_services(); });
 }
 
 void running_instance::threw(running_call& call, const char* where, const char* what) {
@@ -199,11 +203,35 @@ void running_instance::complain(const std::string& what, gatepost_call call) {
 void running_instance::drain(std::function<void()> done) {
     draining_ = true;
     drained_ = std::move(done);
-    if (calls_.empty()) boost::asio::post(how_.executor, [keep = self()] { keep->finish_drain(); });
+    if (calls_.empty())
+        return boost::asio::post(how_.executor, [keep = self()] { keep->close_services(); });
+    for (const drain_step& close : drain_steps_)
+        close([] {});
+}
+
+// The last call is over: parked streams say farewell, and the timer, which no call needs any more,
+// bounds that.
+void running_instance::close_services() {
+    if (open_steps_ > 0) return;
+    const auto steps = drain_steps_;
+    if (steps.empty() || !alive_) return finish_drain();
+    open_steps_ = steps.size();
+    timer_.expires_after(limits::cancel_grace);
+    timer_.async_wait([keep = self()](boost::system::error_code problem) {
+        if (!problem) keep->finish_drain();
+    });
+    for (const drain_step& close : steps) {
+        close([weak = weak_from_this()] {
+            const auto keep = std::static_pointer_cast<running_instance>(weak.lock());
+            if (keep && keep->open_steps_ > 0 && --keep->open_steps_ == 0)
+                boost::asio::post(keep->how_.executor, [keep] { keep->finish_drain(); });
+        });
+    }
 }
 
 void running_instance::finish_drain() {
     timer_.cancel();
+    drain_steps_.clear();
     slots_.clear();
     destroy();
     if (const auto done = std::exchange(drained_, nullptr)) done();

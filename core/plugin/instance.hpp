@@ -45,6 +45,20 @@ struct stage_report {
     std::chrono::milliseconds since_start{};
 };
 
+// One line of a call's dialogue with its provider, without secrets and control characters.
+struct trace_line {
+    std::string direction;  // ">" to the provider, "<" from it, "*" about it
+    std::string text;
+    std::chrono::milliseconds since_start{};
+};
+
+// A host that this instance may connect to.
+struct destination {
+    std::string host;    // name, address or "unix:/path", as it was given
+    uint16_t port = 0;   // 0: any
+    bool owner = false;  // named by the settings: it may lead anywhere, also into this machine
+};
+
 struct call_request {
     call_kind kind = call_kind::send;
     std::shared_ptr<const mail::message> message;  // may be null for test
@@ -54,6 +68,7 @@ struct call_request {
     std::string provider_message_id, state;  // lookup
     mono_time deadline{};
     std::function<void(const stage_report&)> on_stage;  // test; strand
+    std::function<void(const trace_line&)> on_trace;    // null: not wanted; strand
 };
 
 struct call_result {
@@ -76,6 +91,7 @@ struct instance_options {
     const gatepost::clock* clock = nullptr;  // nothing: the machine's
     // Where large parts of raw mail go when it is taken apart; nothing: memory.
     mail::content_factory contents = {};
+    bool trace = false;  // every call's trace goes to the log, as "provider.trace"
 };
 
 class instance : public std::enable_shared_from_this<instance> {
@@ -94,9 +110,10 @@ class instance : public std::enable_shared_from_this<instance> {
     // answer is awaited, and only the deadline or `shutdown` cuts it short.
     virtual void cancel(uint64_t call, cancel_reason why) = 0;
     virtual size_t open_calls() const = 0;
-    // No new calls; runs `done` on the strand when the last is over and the plugin's instance is
-    // destroyed. An instance with a stuck call (one that the plugin never completed) or an
-    // operation that still reads its memory is left behind instead.
+    // No new calls; runs `done` on the strand when the last is over, what services keep open is
+    // closed in order (for at most limits::cancel_grace) and the plugin's instance is destroyed. An
+    // instance with a stuck call (one that the plugin never completed) or an operation that still
+    // reads its memory is left behind instead.
     virtual void drain(std::function<void()> done) = 0;
 
     virtual const loaded_plugin& plugin() const = 0;
@@ -111,6 +128,25 @@ class instance : public std::enable_shared_from_this<instance> {
     virtual std::shared_ptr<void>& slot(const void* service_key) = 0;
     // Folders file/1 may touch, absolute.
     virtual const std::vector<std::string>& folders() const = 0;
+    // Where stream/1 and http/1 may connect to.
+    virtual const std::vector<destination>& destinations() const {
+        static const std::vector<destination> none;
+        return none;
+    }
+    // The secret values of the settings, for who must take them out of a text.
+    virtual std::vector<std::string> secrets() const { return {}; }
+
+    // Lets a service's per-instance state take part in drain. `close` is run on the strand when
+    // draining begins and again when the last call is over; it closes what is in no call's use and
+    // runs `closed`, once and maybe at once, when nothing of it is left. `close` lives as long as
+    // the slots. Strand.
+    using drain_step = std::function<void(std::function<void()> closed)>;
+    virtual void on_drain(drain_step close) { (void)close; }
+    // Connections to the provider that stand or are being made: in use, parked, or saying farewell.
+    // Any thread.
+    virtual size_t open_sessions() const { return 0; }
+    // For services: one more or one less of them.
+    virtual void count_session(bool opened) { (void)opened; }
 };
 
 // gatepost.check/1 for a message that is about to be accepted; empty if the plugin has no objection

@@ -106,7 +106,7 @@ class judge_of_words {
             return;
         }
         const bool denies = out.verdict == verdict::deferred || out.verdict == verdict::rejected;
-        if (denies && about_.ledger == ledger_state::written) {
+        if (denies && about_.ledger == ledger_state::written && !owns_the_doubt()) {
             complain("it says the mail was not taken over, but no answer had come");
             out.verdict = verdict::unknown;
             out.blame = blame::plugin;
@@ -117,9 +117,26 @@ class judge_of_words {
             complain("it says the mail was taken over, but sent nothing marked as commits", false);
     }
 
+    // It says of someone that the end is unknown: then it knows that no answer came, and its
+    // denials are of recipients the message was never for (a 550 to RCPT, before the content was
+    // written).
+    bool owns_the_doubt() {
+        if (!doubts_) {
+            doubts_ = said_.verdict == GATEPOST_UNKNOWN;
+            const uint32_t count = std::min(said_.recipients.count, most_listed());
+            for (uint32_t i = 0; i < count && !*doubts_; ++i) {
+                const auto item = item_of<gatepost_recipient_result>(said_.recipients, i);
+                doubts_ = item.verdict == GATEPOST_UNKNOWN && carried(item.index);
+            }
+        }
+        return *doubts_;
+    }
+
+    // Memory of a plugin that counts wrongly is not walked further than makes sense.
+    uint32_t most_listed() const { return static_cast<uint32_t>(about_.carry.size()) * 2 + 16; }
+
     void read_list() {
-        // Memory of a plugin that counts wrongly is not walked further than makes sense.
-        const uint32_t most = static_cast<uint32_t>(about_.carry.size()) * 2 + 16;
+        const uint32_t most = most_listed();
         if (said_.recipients.count > most) complain("it lists more results than recipients");
         const uint32_t count = std::min(said_.recipients.count, most);
         listed_.reserve(std::min<size_t>(count, about_.carry.size()));
@@ -165,6 +182,7 @@ class judge_of_words {
     const gatepost_outcome& said_;
     judgement found_;
     bool fault_ = false, sorted_ = false;
+    std::optional<bool> doubts_;
     std::vector<uint32_t> carried_;
     std::unordered_map<uint32_t, mail::recipient_result> listed_;
 };

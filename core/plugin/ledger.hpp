@@ -4,8 +4,11 @@
 //     commits request      plugin says deferred, rejected    no word (crash, deadline, missing ...)
 //     none                 believed                          deferred
 //     begun, not written   believed                          deferred
-//     written              unknown, the plugin's fault       unknown
+//     written              unknown, the plugin's fault *     unknown
 //     answered             believed                          unknown (nobody says what it was)
+//
+// * Believed of single recipients where it says unknown of another: then it knows that no answer
+// came, and these were refused before the content was written (a 550 to RCPT).
 //
 // `accepted` and `unknown` are always believed: a provider that claims to have the mail cannot be
 // contradicted, and one that doubts is right to. A lookup sends nothing, so without a word about it

@@ -123,16 +123,23 @@ std::string read_schema(const json* object, const char* key, std::string& out) {
     return {};
 }
 
+bool is_pointer(const std::string& text) {
+    if (text.size() < 2 || text.front() != '/') return false;
+    try {
+        (void)json::json_pointer(text);
+        return true;
+    } catch (const json::exception&) {
+        return false;
+    }
+}
+
 std::string read_pointers(const manifest& facts) {
-    constexpr const char* what =
-        "/folders must hold JSON pointers into the settings, such as \"/path\"";
-    for (const std::string& folder : facts.folders) {
-        if (folder.size() < 2 || folder.front() != '/') return what;
-        try {
-            (void)json::json_pointer(folder);
-        } catch (const json::exception&) {
-            return what;
-        }
+    if (!std::ranges::all_of(facts.folders, is_pointer))
+        return "/folders must hold JSON pointers into the settings, such as \"/path\"";
+    for (const std::string& each : facts.destinations) {
+        if (each.empty() || (each.front() == '/' && !is_pointer(each)))
+            return "/destinations must hold \"host:port\" or JSON pointers into the settings, such "
+                   "as \"/host\"";
     }
     return {};
 }

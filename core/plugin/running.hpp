@@ -18,7 +18,8 @@ namespace gatepost::plugin {
 class running_instance final : public instance {
   public:
     running_instance(std::shared_ptr<const loaded_plugin> plugin, instance_options how,
-                     settings_view settings, std::vector<std::string> folders);
+                     settings_view settings, std::vector<std::string> folders,
+                     std::vector<destination> destinations);
     ~running_instance() override;
     // The plugin's create.
     status open();
@@ -32,10 +33,16 @@ class running_instance final : public instance {
     const std::string& settings_json() const override { return how_.settings_json; }
     std::shared_ptr<void>& slot(const void* service_key) override { return slots_.at(service_key); }
     const std::vector<std::string>& folders() const override { return folders_; }
+    const std::vector<destination>& destinations() const override { return destinations_; }
+    std::vector<std::string> secrets() const override { return settings_.secrets(); }
+    void on_drain(drain_step close) override { drain_steps_.push_back(std::move(close)); }
+    size_t open_sessions() const override { return sessions_.load(); }
+    void count_session(bool opened) override { opened ? ++sessions_ : --sessions_; }
     uint64_t faults() const override { return faults_.load(); }
     void check_deadlines() override;
 
     const boost::asio::any_io_executor& executor() const { return how_.executor; }
+    bool logs_trace() const { return how_.trace; }
     std::shared_ptr<running_call> find(gatepost_call id) const;
     // What the host table does.
     void complete(gatepost_call id, const gatepost_outcome* outcome);
@@ -68,6 +75,7 @@ class running_instance final : public instance {
     void threw(running_call& call, const char* where, const char* what);
     void complain(const std::string& what, gatepost_call call);
     void arm(mono_time due);
+    void close_services();
     void finish_drain();
     void destroy();
 
@@ -75,6 +83,7 @@ class running_instance final : public instance {
     instance_options how_;
     settings_view settings_;
     const std::vector<std::string> folders_;
+    const std::vector<destination> destinations_;
     std::shared_ptr<host_side> host_;
     void* instance_ = nullptr;
     bool alive_ = false;  // the plugin's create succeeded and destroy has not run
@@ -86,6 +95,9 @@ class running_instance final : public instance {
     std::atomic<uint64_t> faults_{0};
     boost::asio::steady_timer timer_;
     mono_time armed_ = mono_time::max();
+    std::atomic<size_t> sessions_{0};
+    std::vector<drain_step> drain_steps_;
+    size_t open_steps_ = 0;  // that have not said `closed` yet
     slots slots_;
 };
 

@@ -72,6 +72,14 @@ class call_context {
     // report/1
     virtual void stage(const gatepost_stage& stage) = 0;
     virtual void quota(const gatepost_quota& quota) = 0;
+    // Somebody listens to the stages: a test. Else their texts need not be made.
+    virtual bool wants_stages() const { return false; }
+    // Somebody wants to see the dialogue; what is shown must be free of secrets. `direction` is
+    // ">" to the provider, "<" from it, "*" about it.
+    virtual bool traced() const { return false; }
+    virtual void trace(std::string_view direction, std::string_view text) {
+        (void)direction, (void)text;
+    }
 };
 
 // Finds the context of a running call; null if it is over or not of this host's instance.

@@ -12,6 +12,7 @@
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "plugin/instance.hpp"
 #include "plugin/registry.hpp"
 
 namespace gatepost::plugin {
@@ -27,6 +28,10 @@ class settings_view {
     std::string_view json() const { return json_.reveal(); }
     // The absolute folders that the manifest's pointers name; `config` if one is no absolute path.
     result<std::vector<std::string>> folders(const manifest& facts) const;
+    // What the manifest names, and what its pointers name in the settings.
+    std::vector<destination> destinations(const manifest& facts) const;
+    // The values that are secret, as text.
+    std::vector<std::string> secrets() const;
 
   private:
     class flattener;

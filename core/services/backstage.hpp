@@ -11,11 +11,13 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/limits.hpp"
 #include "base/result.hpp"
 #include "plugin/instance.hpp"
 #include "plugin/services.hpp"
 #include "services/blocking_pool.hpp"
 #include "services/folder_sync.hpp"
+#include "services/stream/tls_context.hpp"
 
 namespace gatepost::services {
 
@@ -23,6 +25,8 @@ struct backstage {
     const gatepost::clock& clock;
     blocking_pool pool;
     folder_sync folders{};
+    blocking_pool names{limits::resolver_threads};  // apart: a dead name server holds up no disk
+    tls_contexts tls{};
 
     // Null when there is none, or none any more.
     static backstage* current();
@@ -34,6 +38,7 @@ extern const gatepost_crypto crypto_table;
 extern const gatepost_file file_table;
 extern const gatepost_cache cache_table;
 extern const gatepost_report report_table;
+extern const gatepost_stream stream_table;
 
 // An error as a plugin sees it.
 plugin::operation::answer answer_of(const error& failure);

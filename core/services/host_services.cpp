@@ -30,7 +30,7 @@ class services_of_process final : public host_services {
         : house_{*how.clock, blocking_pool(how.blocking_threads)} {}
 
     ~services_of_process() override {
-        house_.pool.stop();
+        stop();
         backstage* mine = &house_;
         current_backstage.compare_exchange_strong(mine, nullptr);
     }
@@ -45,6 +45,7 @@ class services_of_process final : public host_services {
             {"gatepost.body/1", &body_table},     {"gatepost.timer/1", &timer_table},
             {"gatepost.crypto/1", &crypto_table}, {"gatepost.file/1", &file_table},
             {"gatepost.cache/1", &cache_table},   {"gatepost.report/1", &report_table},
+            {"gatepost.stream/1", &stream_table},
         };
         for (const auto& [name, table] : offered) {
             if (name == id) return table;
@@ -52,7 +53,10 @@ class services_of_process final : public host_services {
         return nullptr;
     }
 
-    void stop() override { house_.pool.stop(); }
+    void stop() override {
+        house_.names.stop();
+        house_.pool.stop();
+    }
     size_t largest_window() const override { return open_body::largest_window(); }
     uint64_t folder_syncs() const override { return house_.folders.count(); }
 

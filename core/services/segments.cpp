@@ -40,6 +40,10 @@ gatepost_status segment_list::add(const gatepost_segment& segment, plugin::call_
     return GATEPOST_OK;
 }
 
+std::string_view segment_list::only_bytes() const {
+    return bytes_.size() == size_ ? std::string_view(bytes_) : std::string_view();
+}
+
 result<size_t> segment_reader::read(std::span<char> window) {
     size_t filled = 0;
     while (filled < window.size() && piece_ < list_.pieces_.size()) {

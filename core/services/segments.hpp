@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -27,6 +28,19 @@ class segment_list {
     uint64_t size() const { return size_; }
     // Reading them waits for no disk.
     bool in_memory() const { return in_memory_; }
+    // All of it, if there is no body among the segments; else nothing.
+    std::string_view only_bytes() const;
+    // Every segment in order: its bytes, or of a body the number of them.
+    template <class Visitor>
+    void each(Visitor visit) const {
+        for (const piece& one : pieces_) {
+            const auto bytes =
+                one.body ? std::string_view()
+                         : std::string_view(bytes_).substr(static_cast<size_t>(one.offset),
+                                                           static_cast<size_t>(one.size));
+            visit(bytes, one.body ? one.size : 0);
+        }
+    }
 
   private:
     friend class segment_reader;

@@ -328,3 +328,71 @@ TEST_CASE("check/1 runs without an instance, offers nothing, and gives its error
     on.plays.check = nullptr;
     CHECK(plugin::check_message(*which, "{}", *mail).empty());
 }
+
+TEST_CASE("destinations and secrets come from the manifest and from the settings it points to") {
+    bench on;
+    auto made = on.try_make(
+        loaded(R"({"id": "scripted", "name": "Scripted",
+  "destinations": ["api.example.com:443", "/host", "/proxy", "/socket", "/none"],
+  "settings": {"type": "object", "properties": {
+    "host": {"type": "string"}, "proxy": {"type": "string", "writeOnly": true},
+    "socket": {"type": "string"}, "none": {"type": "string"},
+    "password": {"type": "string", "writeOnly": true}}}})"),
+        R"({"host":"mail.example.net","proxy":"socks5://me:pw@[::1]:1080/","password":"hush",
+            "socket":"unix:/run/lmtp"})");
+    REQUIRE(made);
+    std::string list;
+    for (const auto& each : (*made)->destinations())
+        list += each.host + "|" + std::to_string(each.port) + (each.owner ? "|owner " : " ");
+    CHECK(list ==
+          "api.example.com|443 mail.example.net|0|owner ::1|1080|owner unix:/run/lmtp|0|owner ");
+    auto secrets = (*made)->secrets();
+    CHECK(secrets == std::vector<std::string>{"hush", "socks5://me:pw@[::1]:1080/"});
+}
+
+TEST_CASE("a drain asks services to close at once, and waits for them when the last call is over") {
+    bench on;
+    on.make();
+    int begun = 0;
+    std::function<void()> closed;
+    on.instance->on_drain([&](std::function<void()> done) {
+        ++begun;
+        closed = std::move(done);
+    });
+    const auto open = on.send();
+    bool drained = false;
+    on.instance->drain([&] { drained = true; });
+    CHECK(begun == 1);  // at once, for what no call uses
+    on.complete(open, outcome(GATEPOST_DEFERRED));
+    on.pump();
+    CHECK(begun == 2);
+    CHECK_FALSE(drained);
+    CHECK(on.plays.destroyed == 0);
+    closed();
+    on.pump();
+    CHECK(drained);
+    CHECK(on.plays.destroyed == 1);
+}
+
+TEST_CASE("a call's trace goes to who asked for it, with the time it took") {
+    bench on;
+    on.make();
+    on.send();
+    plugin::call_context* const silent = plugin::context_of(on.plays.host, on.plays.started.at(0));
+    REQUIRE(silent != nullptr);
+    CHECK_FALSE(silent->traced());
+    CHECK_FALSE(silent->wants_stages());
+    std::vector<plugin::trace_line> lines;
+    plugin::call_request request;
+    request.carry = {0};
+    request.on_trace = [&](const plugin::trace_line& line) { lines.push_back(line); };
+    on.instance->start(std::move(request), [](plugin::call_result) {});
+    plugin::call_context* const traced = plugin::context_of(on.plays.host, on.plays.started.at(1));
+    REQUIRE(traced != nullptr);
+    CHECK(traced->traced());
+    traced->trace(">", "EHLO me");
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].direction == ">");
+    CHECK(lines[0].text == "EHLO me");
+    CHECK(lines[0].since_start >= std::chrono::milliseconds(0));
+}

@@ -89,6 +89,23 @@ TEST_CASE("words are held against the ledger") {
     }
 }
 
+TEST_CASE("who says unknown of one recipient is believed about those refused before") {
+    // RCPT 4 got its 550, 5 and 9 were accepted, then the peer died behind the dot.
+    const std::array rows = {listed(5, GATEPOST_UNKNOWN), listed(9, GATEPOST_UNKNOWN)};
+    gatepost_outcome outcome = said(GATEPOST_REJECTED);
+    outcome.recipients = {rows.data(), 2, sizeof rows[0]};
+    const judgement found = judge(about(ledger_state::written), &outcome);
+    CHECK_FALSE(found.result.plugin_fault);
+    CHECK(found.result.attempt.recipients[0].verdict == verdict::rejected);
+    CHECK(found.result.attempt.recipients[1].verdict == verdict::unknown);
+
+    const std::array stranger = {listed(77, GATEPOST_UNKNOWN)};
+    outcome.recipients = {stranger.data(), 1, sizeof stranger[0]};
+    const judgement denied = judge(about(ledger_state::written), &outcome);
+    CHECK(denied.result.plugin_fault);
+    CHECK(all_of(denied.result) == verdict::unknown);
+}
+
 TEST_CASE("without a usable word the ledger alone decides") {
     using enum ledger_state;
     for (const auto state : {none, begun, written, answered}) {

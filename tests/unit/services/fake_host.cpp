@@ -30,6 +30,12 @@ class fake_call final : public plugin::call_context,
     void stage(const gatepost_stage& stage) override {
         reports.push_back(std::to_string(stage.state) + " " + text_of(stage.id) + " " +
                           text_of(stage.advice));
+        texts.push_back(text_of(stage.text));
+    }
+    bool wants_stages() const override { return facts_.stages; }
+    bool traced() const override { return facts_.trace; }
+    void trace(std::string_view direction, std::string_view text) override {
+        traces.push_back(std::string(direction) + " " + std::string(text));
     }
     void quota(const gatepost_quota& quota) override {
         reports.push_back(text_of(quota.name) + " " + std::to_string(quota.used));
@@ -38,7 +44,7 @@ class fake_call final : public plugin::call_context,
     void close();
     bool over = false;
     ledger_marks marks;
-    std::vector<std::string> reports;
+    std::vector<std::string> reports, texts, traces;
     std::map<gatepost_operation, std::weak_ptr<fake_operation>> operations;
 
   private:
@@ -136,6 +142,16 @@ fake_call* fake_instance::find(gatepost_call call) {
     return at == calls_.end() ? nullptr : at->second.get();
 }
 
+void fake_instance::drain(std::function<void()> done) {
+    const auto left = std::make_shared<size_t>(steps_.size());
+    if (*left == 0) return done();
+    for (const auto& close : std::vector(steps_)) {
+        close([left, done] {
+            if (--*left == 0) done();
+        });
+    }
+}
+
 uint64_t fake_instance::start(plugin::call_request, std::function<void(plugin::call_result)>) {
     return 0;
 }
@@ -180,6 +196,15 @@ std::vector<std::string> stage::reports() const {
     return instance->find(call)->reports;
 }
 
+std::vector<std::string> stage::traces() const {
+    return instance->find(call)->traces;
+}
+
+void stage::next_call(fake_call_facts facts) {
+    instance->end_call(call);
+    call = instance->begin_call(std::move(facts));
+}
+
 void stage::listen(void* user, gatepost_operation operation, const gatepost_result* result) {
     heard& answer = *static_cast<heard*>(user);
     ++answer.times;
@@ -189,6 +214,10 @@ void stage::listen(void* user, gatepost_operation operation, const gatepost_resu
     answer.length = result->length;
     if (result->text.data != nullptr) answer.text.assign(result->text.data, result->text.size);
     if (result->data.data != nullptr) answer.data.assign(result->data.data, result->data.size);
+    if (result->detail != nullptr) {
+        answer.facts = *static_cast<const gatepost_stream_facts*>(result->detail);
+        answer.peer.assign(answer.facts.peer.data, answer.facts.peer.size);
+    }
 }
 
 std::shared_ptr<mail::message> small_mail(std::string text) {

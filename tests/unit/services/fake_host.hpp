@@ -31,6 +31,9 @@ struct heard {
     gatepost_handle handle = 0;
     uint64_t length = 0;
     std::string text, data;
+    // Of a stream's connect, start_tls and take.
+    gatepost_stream_facts facts{};
+    std::string peer;
     bool done() const { return times > 0; }
 };
 
@@ -42,6 +45,8 @@ struct ledger_marks {
 struct fake_call_facts {
     std::shared_ptr<const mail::message> message;
     mono_time deadline = mono_time::max();
+    bool stages = false;  // it is a test
+    bool trace = false;
 };
 
 class fake_call;
@@ -59,7 +64,16 @@ class fake_instance final : public plugin::instance {
     uint64_t start(plugin::call_request, std::function<void(plugin::call_result)>) override;
     void cancel(uint64_t, plugin::cancel_reason) override {}
     size_t open_calls() const override { return calls_.size(); }
-    void drain(std::function<void()>) override {}
+    void drain(std::function<void()> done) override;
+    const std::vector<plugin::destination>& destinations() const override { return allowed; }
+    std::vector<std::string> secrets() const override { return hidden; }
+    void on_drain(drain_step close) override { steps_.push_back(std::move(close)); }
+    size_t open_sessions() const override { return sessions_; }
+    void count_session(bool opened) override { opened ? ++sessions_ : --sessions_; }
+
+    // What the settings of most tests name.
+    std::vector<plugin::destination> allowed{{"127.0.0.1", 0, true}, {"localhost", 0, true}};
+    std::vector<std::string> hidden;
     const plugin::loaded_plugin& plugin() const override { return plugin_; }
     const std::string& connection() const override { return name_; }
     const std::string& settings_json() const override { return name_; }
@@ -72,6 +86,8 @@ class fake_instance final : public plugin::instance {
     plugin::loaded_plugin plugin_;
     std::string name_ = "fake";
     gatepost_host host_{};
+    size_t sessions_ = 0;
+    std::vector<drain_step> steps_;
     std::map<const void*, std::shared_ptr<void>> slots_;
     std::map<gatepost_call, std::shared_ptr<fake_call>> calls_;
 };
@@ -111,6 +127,9 @@ class stage {
     void cancel(gatepost_operation operation);
     ledger_marks ledger() const;
     std::vector<std::string> reports() const;
+    std::vector<std::string> traces() const;  // "> EHLO example.com"
+    // Ends the call and begins the next one.
+    void next_call(fake_call_facts facts = {});
 
     static void listen(void* user, gatepost_operation operation, const gatepost_result* result);
 
