@@ -36,6 +36,7 @@ const std::vector<key_rule> manifest_keys = {{"id", text_type},
                                              {"folders", json::value_t::array},
                                              {"destinations", json::value_t::array},
                                              {"oauth", json::value_t::object},
+                                             {"presets", json::value_t::array},
                                              {"settings", json::value_t::object},
                                              {"message_options", json::value_t::object}};
 const std::vector<key_rule> capability_keys = {

@@ -122,6 +122,10 @@ class peer {
     virtual std::string greeting() { return {}; }
     virtual std::string receive(std::string_view bytes) = 0;
     virtual bool closed() const { return false; }  // no more will come
+    // GATEPOST_AT_*: where a handshake with it fails; 0: it does not.
+    virtual uint32_t refuses_tls() const { return 0; }
+    virtual void secured() {}          // STARTTLS went well
+    virtual void flagged(uint32_t) {}  // `required` of the write that receive() is given next
 };
 struct connect_seen {
     std::string host;
@@ -142,6 +146,7 @@ struct host_options {
     // Without a script stream/1, http/1 and oauth/1 are not offered.
     http_script http = {};
     stream_script stream = {};
+    size_t stream_read_most = SIZE_MAX;  // bytes that READ_SOME gives at once
     oauth_script oauth = {};
     // Folders that exist and that file/1 may use with all below; empty: everything below "/".
     std::vector<std::string> folders = {};

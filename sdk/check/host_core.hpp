@@ -105,7 +105,7 @@ struct fake_host::core {
     std::map<std::string, std::string> cache;
     std::map<gatepost_handle, open_body> bodies;
     std::map<gatepost_handle, open_stream> streams;
-    std::map<std::string, gatepost_handle> parked;
+    std::multimap<std::string, gatepost_handle> parked;
 
     explicit core(host_options options) : how(std::move(options)), memory(how.shape) {}
 

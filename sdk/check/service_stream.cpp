@@ -7,13 +7,15 @@
 namespace gatepost::check {
 namespace {
 
-answer with_facts(answer out, bool tls) {
+answer with_facts(answer out, bool tls, uint32_t failed_at = 0) {
     auto facts = std::make_shared<gatepost_stream_facts>();
     facts->size = sizeof *facts;
     facts->tls_version = tls ? 0x0304 : 0;
     facts->peer = borrow("192.0.2.1:587");
     facts->tls_cipher = borrow(tls ? "TLS_AES_128_GCM_SHA256" : "");
     facts->certificate_until = 1'900'000'000'000;
+    facts->failed_at = failed_at;
+    facts->tls_verified = tls ? 1 : 0;
     out.detail = std::move(facts);
     return out;
 }
@@ -27,7 +29,10 @@ open_stream* stream_of(fake_host::core& host, gatepost_call call, gatepost_handl
 
 answer connect(fake_host::core& host, gatepost_call call, const gatepost_connect& request) {
     auto peer = host.how.stream({std::string(text_of(request.host)), request.port, request.tls});
-    if (!peer) return {GATEPOST_CONNECT, "connection refused"};
+    if (!peer)
+        return with_facts({GATEPOST_CONNECT, "connection refused"}, false, GATEPOST_AT_CONNECT);
+    const uint32_t refusal = request.tls != GATEPOST_TLS_OFF ? peer->refuses_tls() : 0;
+    if (refusal != 0) return with_facts({GATEPOST_CONNECT, "the handshake failed"}, false, refusal);
     answer out;
     out.handle = ++host.last_id;
     open_stream& stream = host.streams[out.handle];
@@ -55,16 +60,19 @@ gatepost_status stream_start_tls(const gatepost_host* table, gatepost_call call,
                                  gatepost_handle handle, const gatepost_tls_options*,
                                  gatepost_done done, void* user, gatepost_operation* operation) {
     fake_host::core& host = core_of(table);
-    return host.begin({table, call, done, user, operation},
-                      {.what = "stream/1 start_tls", .work = [&host, call, handle]() -> answer {
-                           open_stream* stream = stream_of(host, call, handle);
-                           if (stream == nullptr) return {GATEPOST_NOT_FOUND, "no such stream"};
-                           if (!stream->buffer.empty())
-                               return {GATEPOST_FAILED,
-                                       "bytes in clear behind the answer to STARTTLS"};
-                           stream->tls = true;
-                           return with_facts({}, true);
-                       }});
+    return host.begin(
+        {table, call, done, user, operation},
+        {.what = "stream/1 start_tls", .work = [&host, call, handle]() -> answer {
+             open_stream* stream = stream_of(host, call, handle);
+             if (stream == nullptr) return {GATEPOST_NOT_FOUND, "no such stream"};
+             if (!stream->buffer.empty())
+                 return {GATEPOST_FAILED, "bytes in clear behind the answer to STARTTLS"};
+             if (const uint32_t refusal = stream->peer->refuses_tls())
+                 return with_facts({GATEPOST_FAILED, "the handshake failed"}, false, refusal);
+             stream->tls = true;
+             stream->peer->secured();
+             return with_facts({}, true);
+         }});
 }
 
 answer write(fake_host::core& host, gatepost_call call, const gatepost_stream_write& request) {
@@ -76,6 +84,10 @@ answer write(fake_host::core& host, gatepost_call call, const gatepost_stream_wr
         host.blame("request", "stream/1 write: a segment names no open body of the call");
         return {GATEPOST_INVALID, "a segment names no open body of the call"};
     }
+    // A second message in one call waits for an answer of its own.
+    const bool commits = (request.required & GATEPOST_COMMITS) != 0;
+    if (commits) host.calls.at(call).record.commits_answered = false;
+    stream->peer->flagged(request.required);
     stream->buffer += stream->peer->receive(*bytes);
     answer out;
     out.length = bytes->size();
@@ -98,20 +110,20 @@ gatepost_status stream_write(const gatepost_host* table, gatepost_call call,
 }
 
 // How many bytes of the buffer the mode takes; 0: not there yet.
-size_t ready(const std::string& buffer, const gatepost_stream_read& request) {
+size_t ready(const std::string& buffer, const gatepost_stream_read& request, size_t most) {
     if (request.mode == GATEPOST_READ_LINE) {
         const size_t end = buffer.find('\n');
         return end == std::string::npos ? 0 : end + 1;
     }
     if (request.mode == GATEPOST_READ_EXACTLY)
         return buffer.size() >= request.max ? request.max : 0;
-    return std::min<uint64_t>(buffer.size(), request.max);
+    return std::min<uint64_t>({buffer.size(), request.max, most});
 }
 
 answer read(fake_host::core& host, gatepost_call call, const gatepost_stream_read& request) {
     open_stream* stream = stream_of(host, call, request.stream);
     if (stream == nullptr) return {GATEPOST_NOT_FOUND, "no such stream"};
-    const size_t count = ready(stream->buffer, request);
+    const size_t count = ready(stream->buffer, request, host.how.stream_read_most);
     if (count == 0) {
         if (stream->peer->closed()) return {GATEPOST_DISCONNECTED, "the peer went away"};
         return {GATEPOST_TIMEOUT, "the peer said nothing"};
@@ -152,7 +164,7 @@ gatepost_status stream_park(const gatepost_host* table, gatepost_call call,
                            if (stream == nullptr) return {GATEPOST_NOT_FOUND, "no such stream"};
                            stream->parked = true;
                            stream->state = text_of(known.state);
-                           host.parked[std::string(text_of(known.key))] = known.stream;
+                           host.parked.emplace(text_of(known.key), known.stream);
                            return {};
                        }});
 }
