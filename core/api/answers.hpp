@@ -31,6 +31,8 @@ std::string write_connection(const config::settings& config, const config::conne
 
 // One line of NDJSON each.
 std::string write_stage(const plugin::stage_report& stage);
-std::string write_test_result(const delivery::test_result& outcome);
+std::string write_trace(const plugin::trace_line& line);
+// `trace`: the dialogue too, if there is one.
+std::string write_test_result(const delivery::test_result& outcome, bool trace);
 
 }  // namespace gatepost::api

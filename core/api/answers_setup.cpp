@@ -89,7 +89,9 @@ void write_summary(json_writer& json, const config::settings& config,
         .member_if("organization", which.organization)
         .member_if("from_email", which.from_email)
         .member_if("from_name", which.from_name)
+        .member("sender", which.force_sender ? "force" : "keep")
         .member("on_unknown", which.on_unknown);
+    if (which.trace) json.member("trace", true);
     const auto* state = find(states, which.name);
     json.member("running", state != nullptr && state->running);
     if (state == nullptr) return;
@@ -106,6 +108,12 @@ void write_stage_members(json_writer& json, const plugin::stage_report& stage) {
     json.member_if("text", stage.text)
         .member_if("advice", stage.advice)
         .member("since_start_ms", stage.since_start.count());
+}
+
+void write_trace_members(json_writer& json, const plugin::trace_line& line) {
+    json.member("at_ms", line.since_start.count())
+        .member("direction", line.direction)
+        .member("text", line.text);
 }
 
 }  // namespace
@@ -167,7 +175,17 @@ std::string write_stage(const plugin::stage_report& stage) {
     return out;
 }
 
-std::string write_test_result(const delivery::test_result& outcome) {
+std::string write_trace(const plugin::trace_line& line) {
+    std::string out;
+    json_writer json(out);
+    json.begin_object().key("trace").begin_object();
+    write_trace_members(json, line);
+    json.end_object().end_object();
+    out += '\n';
+    return out;
+}
+
+std::string write_test_result(const delivery::test_result& outcome, bool trace) {
     std::string out;
     json_writer json(out);
     json.begin_object()
@@ -192,7 +210,17 @@ std::string write_test_result(const delivery::test_result& outcome) {
         write_stage_members(json, stage);
         json.end_object();
     }
-    json.end_array().end_object();
+    json.end_array();
+    if (trace) {
+        json.key("trace").begin_array();
+        for (const auto& line : outcome.trace) {
+            json.begin_object();
+            write_trace_members(json, line);
+            json.end_object();
+        }
+        json.end_array();
+    }
+    json.end_object();
     return out;
 }
 

@@ -165,9 +165,10 @@ status check_key(const request& what) {
     return success{};
 }
 
-send_options reading_options(const service& with, const request& what) {
+send_options reading_options(service& with, const request& what) {
     send_options out;
     out.contents = with.options.spool->contents();
+    out.addresses = with.addresses();
     out.fingerprint = what.has_key;
     out.now = with.options.clock->wall_now();
     const auto config = with.options.config();

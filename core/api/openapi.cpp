@@ -69,13 +69,13 @@ std::string_view openapi_document() {
   "parameters": [{"$ref": "#/components/parameters/name"}],
   "post": {"summary": "Test a connection, with a test mail if `to` is given (administrators)", "operationId": "testConnection",
    "requestBody": {"required": false, "content": {"application/json": {"schema": {"type": "object", "additionalProperties": false,
-     "properties": {"to": {"type": "string"}, "from": {"type": "string"}}}}}},
+     "properties": {"to": {"type": "string"}, "from": {"type": "string"}, "trace": {"type": "boolean", "description": "show the dialogue with the server too, without secrets"}}}}}},
    "responses": {"200": {"$ref": "#/components/responses/test"}, "403": {"$ref": "#/components/responses/problem"},
     "404": {"$ref": "#/components/responses/problem"}, "422": {"$ref": "#/components/responses/problem"}}}},
  "/v1/test": {
   "post": {"summary": "Test settings that are not saved (administrators)", "operationId": "testSettings",
    "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "additionalProperties": false, "required": ["provider"],
-     "properties": {"provider": {"type": "string"}, "settings": {"type": "object"}, "to": {"type": "string"}, "from": {"type": "string"}}}}}},
+     "properties": {"provider": {"type": "string"}, "settings": {"type": "object"}, "to": {"type": "string"}, "from": {"type": "string"}, "trace": {"type": "boolean"}}}}}},
    "responses": {"200": {"$ref": "#/components/responses/test"}, "403": {"$ref": "#/components/responses/problem"},
     "422": {"$ref": "#/components/responses/problem"}}}},
  "/v1/health": {
@@ -97,7 +97,7 @@ std::string_view openapi_document() {
   "problem": {"description": "What is wrong", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/problem"}}}},
   "message": {"description": "The message", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/message"}}}},
   "object": {"description": "As the summary says", "content": {"application/json": {"schema": {"type": "object"}}}},
-  "test": {"description": "The outcome; with Accept: application/x-ndjson a line {\"stage\": ...} for each stage while it happens, then {\"result\": ...}",
+  "test": {"description": "The outcome; with Accept: application/x-ndjson a line {\"stage\": ...} for each stage (and {\"trace\": ...} for each line of the dialogue, if asked for) while it happens, then {\"result\": ...}",
    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/test"}}, "application/x-ndjson": {"schema": {"type": "string"}}}}},
  "schemas": {
   "status": {"enum": ["scheduled", "queued", "sending", "sent", "partial", "failed", "unknown", "held", "expired", "cancelled"]},
@@ -130,7 +130,9 @@ std::string_view openapi_document() {
    "recipients": {"type": "array", "items": {"type": "object"}}, "attempts": {"type": "array", "items": {"type": "object"}}}},
   "test": {"type": "object", "required": ["success", "message", "details", "stages"], "properties": {
    "success": {"type": "boolean"}, "message": {"type": "string"}, "advice": {"type": "string"},
-   "details": {"type": "object"}, "stages": {"type": "array", "items": {"type": "object"}}}},
+   "details": {"type": "object"}, "stages": {"type": "array", "items": {"type": "object"}},
+   "trace": {"type": "array", "description": "if it was asked for", "items": {"type": "object", "properties": {
+    "at_ms": {"type": "integer"}, "direction": {"enum": [">", "<", "*"]}, "text": {"type": "string"}}}}}},
   "problem": {"type": "object", "properties": {
    "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
    "errors": {"type": "array", "items": {"type": "object", "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}}}}}}}

@@ -21,6 +21,18 @@ struct service {
     gatepost::api::loop& loop;
     waiters waiting;
 
+    // Of the present configuration; made anew when that changed. The api thread only.
+    std::shared_ptr<const mail::address_book> addresses() {
+        auto now = options.config();
+        if (now != book_of_) {
+            auto made = mail::address_book::make(now->default_domain, now->aliases);
+            book_ = std::make_shared<const mail::address_book>(made ? *std::move(made)
+                                                                    : mail::address_book());
+            book_of_ = std::move(now);
+        }
+        return book_;
+    }
+
     // A caller without administration sees and changes its own mail only.
     static std::optional<uint32_t> owner_filter(const peer& caller) {
         return caller.admin ? std::nullopt : std::optional<uint32_t>(caller.uid);
@@ -36,6 +48,10 @@ struct service {
             });
         };
     }
+
+  private:
+    std::shared_ptr<const config::settings> book_of_;
+    std::shared_ptr<const mail::address_book> book_ = std::make_shared<const mail::address_book>();
 };
 
 // Gathers a small body and hands it on whole.

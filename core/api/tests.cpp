@@ -16,6 +16,7 @@ using json = nlohmann::json;
 
 struct asked {
     std::string provider, settings, from, to;
+    bool trace = false;
 };
 
 // Reads the members that may stand there; the others are refused by name.
@@ -25,7 +26,7 @@ result<asked> read_body(const std::string& body, bool unsaved) {
     auto document = empty ? result<json>(json::object()) : schema::parse_json(body);
     if (!document) return document.error();
     if (!document->is_object()) return api_types::invalid_request({{"", "must be an object"}});
-    std::vector<std::string> known{"to", "from"};
+    std::vector<std::string> known{"to", "from", "trace"};
     if (unsaved) known.insert(known.end(), {"provider", "settings"});
     std::vector<field_error> problems;
     const auto text_member = [&](const std::string& name, const json& value, std::string& into) {
@@ -37,6 +38,9 @@ result<asked> read_body(const std::string& body, bool unsaved) {
             text_member(name, value, out.to);
         } else if (name == "from") {
             text_member(name, value, out.from);
+        } else if (name == "trace") {
+            if (!value.is_boolean()) problems.push_back({"/trace", "must be true or false"});
+            out.trace = value.is_boolean() && value.get<bool>();
         } else if (unsaved && name == "provider") {
             text_member(name, value, out.provider);
         } else if (unsaved && name == "settings" && value.is_object()) {
@@ -52,13 +56,14 @@ result<asked> read_body(const std::string& body, bool unsaved) {
     return out;
 }
 
-result<std::shared_ptr<const mail::message>> test_mail(const service& with, const asked& body,
+result<std::shared_ptr<const mail::message>> test_mail(service& with, const asked& body,
                                                        std::optional<mail::mailbox> from) {
     if (body.to.empty()) return std::shared_ptr<const mail::message>();
-    auto to = mail::parse_mailbox(body.to);
+    const auto book = with.addresses();
+    auto to = book->recipients(body.to);
     if (!to) return api_types::invalid_request({{"/to", to.error().detail}});
     if (!body.from.empty()) {
-        auto given = mail::parse_mailbox(body.from);
+        auto given = book->sender(body.from);
         if (!given) return api_types::invalid_request({{"/from", given.error().detail}});
         from = *std::move(given);
     }
@@ -73,7 +78,8 @@ result<std::shared_ptr<const mail::message>> test_mail(const service& with, cons
     out->message_id = mail::make_message_id(out->id, from, with.options.host_name);
     out->envelope_from = from->addr;
     out->from = std::move(from);
-    out->recipients.push_back({*std::move(to), mail::role::to, 0, {}});
+    for (mail::mailbox& each : *to)
+        out->recipients.push_back({std::move(each), mail::role::to, 0, {}});
     out->subject = "A test mail from Gatepost";
     mail::part text;
     text.type = "text/plain; charset=utf-8";
@@ -90,7 +96,7 @@ std::optional<mail::mailbox> sender_of(const config::connection& which) {
     return box ? std::optional(*std::move(box)) : std::nullopt;
 }
 
-result<delivery::test_request> of_connection(const service& with, const std::string& name,
+result<delivery::test_request> of_connection(service& with, const std::string& name,
                                              const std::string& text) {
     auto body = read_body(text, false);
     if (!body) return body.error();
@@ -104,10 +110,11 @@ result<delivery::test_request> of_connection(const service& with, const std::str
     delivery::test_request out;
     out.connection = name;
     out.message = *std::move(mail);
+    out.trace = body->trace;
     return out;
 }
 
-result<delivery::test_request> of_settings(const service& with, const std::string& text) {
+result<delivery::test_request> of_settings(service& with, const std::string& text) {
     auto body = read_body(text, true);
     if (!body) return body.error();
     const auto plugin = with.options.plugins->find(body->provider);
@@ -126,6 +133,7 @@ result<delivery::test_request> of_settings(const service& with, const std::strin
     out.provider = body->provider;
     out.settings_json = std::move(settings->settings_json);
     out.message = *std::move(mail);
+    out.trace = body->trace;
     return out;
 }
 
@@ -144,10 +152,14 @@ void run(service& with, const exchange_ptr& to, result<delivery::test_request> w
         what->on_stage = [&with, to](const plugin::stage_report& stage) {
             with.loop.post([to, line = write_stage(stage)] { to->write_stream(line); });
         };
+        what->on_trace = [&with, to](const plugin::trace_line& said) {
+            with.loop.post([to, line = write_trace(said)] { to->write_stream(line); });
+        };
     }
+    const bool trace = what->trace && !stages;
     auto cancel = with.options.dispatcher->test(
-        *std::move(what), [&with, to, stages](const delivery::test_result& outcome) {
-            with.loop.post([to, stages, text = write_test_result(outcome)] {
+        *std::move(what), [&with, to, stages, trace](const delivery::test_result& outcome) {
+            with.loop.post([to, stages, text = write_test_result(outcome, trace)] {
                 if (!stages) {
                     to->answer(ok(text));
                     return;

@@ -1,6 +1,7 @@
 // mail::raw_receiver does the reading; this file adds the envelope, the size and the fingerprint.
 #include "api_types/rfc822_reader.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "api_types/fingerprint.hpp"
@@ -25,28 +26,29 @@ struct envelope {
     mail::message rules;  // connection, tags, times ...
 };
 
-complaint take_from(envelope& into, const std::string& value) {
+complaint take_from(envelope& into, const std::string& value, const mail::address_book& book) {
     into.from_given = true;
     if (value.empty() || value == "<>") return {};
-    auto address = mail::address::parse(value);
-    if (!address) return address.error().detail;
-    into.from = *std::move(address);
+    auto box = book.sender("", value);
+    if (!box) return box.error().detail;
+    into.from = std::move(box->addr);
     return {};
 }
 
-complaint take_to(envelope& into, const std::string& value) {
-    if (into.to.size() >= limits::recipients) {
+complaint take_to(envelope& into, const std::string& value, const mail::address_book& book) {
+    auto boxes = book.recipients(value);
+    if (!boxes) return boxes.error().detail;
+    if (into.to.size() + boxes->size() > limits::recipients) {
         return "is one more than " + std::to_string(limits::recipients) + " recipients";
     }
-    auto box = mail::parse_mailbox(value);
-    if (!box) return box.error().detail;
-    into.to.push_back(*std::move(box));
+    std::ranges::move(*boxes, std::back_inserter(into.to));
     return {};
 }
 
-complaint take(envelope& into, const std::string& name, const std::string& value) {
-    if (name == "from") return take_from(into, value);
-    if (name == "to") return take_to(into, value);
+complaint take(envelope& into, const std::string& name, const std::string& value,
+               const mail::address_book& book) {
+    if (name == "from") return take_from(into, value, book);
+    if (name == "to") return take_to(into, value, book);
     if (name == "connection") return set_label(into.rules.connection, value);
     if (name == "organization") return set_label(into.rules.organization, value);
     if (name == "priority") return set_priority(into.rules, value);
@@ -60,13 +62,14 @@ complaint take(envelope& into, const std::string& name, const std::string& value
     return unknown_name("parameter", name, known);
 }
 
-result<envelope> read_envelope(std::string_view query, wall_time now) {
+result<envelope> read_envelope(std::string_view query, wall_time now,
+                               const mail::address_book& book) {
     auto list = parse_query(query);
     if (!list) return list.error();
     envelope out;
     std::vector<field_error> problems;
     for (const auto& [name, value] : *list) {
-        if (auto wrong = take(out, name, value); wrong && problems.size() < 50) {
+        if (auto wrong = take(out, name, value, book); wrong && problems.size() < 50) {
             problems.push_back({"/query/" + name, *std::move(wrong)});
         }
     }
@@ -85,6 +88,23 @@ bool names(const std::vector<mail::mailbox>& list, const mail::address& who) {
 mail::role role_of(const mail::raw_headers& headers, const mail::address& who) {
     if (names(headers.to, who)) return mail::role::to;
     return names(headers.cc, who) ? mail::role::cc : mail::role::bcc;
+}
+
+// What is behind the aliases among the addresses that the mail names.
+status expand(mail::raw_headers& headers, const mail::address_book& book) {
+    size_t sum = 0;
+    for (auto* list : {&headers.to, &headers.cc, &headers.bcc}) {
+        std::vector<mail::mailbox> whole;
+        for (const auto& box : *list) {
+            std::ranges::move(book.expand(box), std::back_inserter(whole));
+            if (sum + whole.size() > 10 * limits::recipients) {
+                return error{error_kind::invalid, "the mail names too many addresses"};
+            }
+        }
+        sum += whole.size();
+        *list = std::move(whole);
+    }
+    return success{};
 }
 
 // Everyone the mail itself names.
@@ -147,6 +167,7 @@ class rfc822_reader::state {
   public:
     state(envelope given, send_options how)
         : given_(std::move(given)), how_(std::move(how)), receiver_(how_.contents) {
+        receiver_.use(how_.addresses);
         if (how_.fingerprint) hash_.emplace();
     }
 
@@ -164,6 +185,7 @@ class rfc822_reader::state {
         if (taken_ == 0) return error{error_kind::malformed, "the body is empty"};
         auto got = receiver_.finish(id, now, host_name);
         if (!got) return got.error();
+        if (auto done = expand(got->headers, *how_.addresses); !done) return done.error();
         send_request out;
         out.bytes = taken_;
         out.mail = std::move(got->mail);
@@ -206,7 +228,7 @@ rfc822_reader::rfc822_reader(rfc822_reader&&) noexcept = default;
 rfc822_reader::~rfc822_reader() = default;
 
 result<rfc822_reader> rfc822_reader::begin(std::string_view query, send_options how) {
-    auto given = read_envelope(query, how.now);
+    auto given = read_envelope(query, how.now, *how.addresses);
     if (!given) return given.error();
     return rfc822_reader(std::make_unique<state>(*std::move(given), std::move(how)));
 }

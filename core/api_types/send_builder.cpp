@@ -68,10 +68,10 @@ complaint send_builder::take_string(slot where, std::string_view text) {
     switch (where) {
         case slot::from:
         case slot::sender:
+        case slot::reply_to: return take_sender(where, addresses_->sender(text));
         case slot::to:
         case slot::cc:
-        case slot::bcc:
-        case slot::reply_to: return take_mailbox(where, mail::parse_mailbox(text));
+        case slot::bcc: return take_recipients(where, addresses_->recipients(text));
         case slot::box_email:
             has_box_email_ = true;
             box_email_ = text;
@@ -142,26 +142,35 @@ void send_builder::take_content(slot where, mail::content body, std::string dige
     }
 }
 
-complaint send_builder::take_mailbox(slot where, result<mail::mailbox> box) {
-    if (!box) return box.error().detail;
-    return place_mailbox(where, *std::move(box));
+complaint send_builder::take_mailbox(slot where, std::string_view name, std::string_view address) {
+    const bool recipient = where == slot::to || where == slot::cc || where == slot::bcc;
+    if (recipient) return take_recipients(where, addresses_->recipients(name, address));
+    return take_sender(where, addresses_->sender(name, address));
 }
 
-complaint send_builder::place_mailbox(slot where, mail::mailbox box) {
+complaint send_builder::take_sender(slot where, result<mail::mailbox> box) {
+    if (!box) return box.error().detail;
     if (where == slot::from) {
-        mail_.from = std::move(box);
+        mail_.from = *std::move(box);
     } else if (where == slot::sender) {
-        mail_.sender = std::move(box);
-    } else if (where == slot::reply_to) {
-        if (auto wrong = cap(mail_.reply_to.size(), limits::recipients, "addresses")) return wrong;
-        mail_.reply_to.push_back(std::move(box));
+        mail_.sender = *std::move(box);
     } else {
+        if (auto wrong = cap(mail_.reply_to.size(), limits::recipients, "addresses")) return wrong;
+        mail_.reply_to.push_back(*std::move(box));
+    }
+    return {};
+}
+
+// One address, or those of its alias.
+complaint send_builder::take_recipients(slot where, result<std::vector<mail::mailbox>> boxes) {
+    if (!boxes) return boxes.error().detail;
+    auto& list = where == slot::to ? to_ : where == slot::cc ? cc_ : bcc_;
+    const auto kind = where == slot::to   ? mail::role::to
+                      : where == slot::cc ? mail::role::cc
+                                          : mail::role::bcc;
+    for (mail::mailbox& box : *boxes) {
         const size_t have = to_.size() + cc_.size() + bcc_.size();
         if (auto wrong = cap(have, limits::recipients, "recipients")) return wrong;
-        auto& list = where == slot::to ? to_ : where == slot::cc ? cc_ : bcc_;
-        const auto kind = where == slot::to   ? mail::role::to
-                          : where == slot::cc ? mail::role::cc
-                                              : mail::role::bcc;
         list.push_back({std::move(box), kind, 0, {}});
     }
     return {};
@@ -191,7 +200,7 @@ std::vector<field_error> send_builder::end_object(slot where) {
         default: return {};
     }
     if (!has_box_email_) return {{"/email", "is missing"}};
-    if (auto wrong = take_mailbox(where, mail::make_mailbox(box_name_, box_email_))) {
+    if (auto wrong = take_mailbox(where, box_name_, box_email_)) {
         return {{"/email", *std::move(wrong)}};
     }
     return {};

@@ -25,7 +25,8 @@ struct open_attachment {
 
 class send_builder {
   public:
-    explicit send_builder(bool fingerprint) : fingerprint_(fingerprint) {}
+    send_builder(bool fingerprint, std::shared_ptr<const mail::address_book> addresses)
+        : fingerprint_(fingerprint), addresses_(std::move(addresses)) {}
 
     complaint take_string(slot where, std::string_view text);
     complaint take_header(std::string_view name, std::string_view value);
@@ -43,13 +44,15 @@ class send_builder {
     send_request finish(wall_time now, std::vector<field_error>& problems);
 
   private:
-    complaint take_mailbox(slot where, result<mail::mailbox> box);
-    complaint place_mailbox(slot where, mail::mailbox box);
+    complaint take_sender(slot where, result<mail::mailbox> box);
+    complaint take_recipients(slot where, result<std::vector<mail::mailbox>> boxes);
+    complaint take_mailbox(slot where, std::string_view name, std::string_view address);
     std::optional<field_error> close_attachment();
     void order_parts(std::vector<std::string>& digests);
     void order_recipients();
 
     bool fingerprint_;
+    std::shared_ptr<const mail::address_book> addresses_;
     mail::message mail_;
     std::vector<mail::recipient> to_, cc_, bcc_;
     std::string box_email_, box_name_;

@@ -29,7 +29,7 @@ bool is_long(slot where) {
 class send_reader::state final : public json_events {
   public:
     explicit state(send_options how)
-        : how_(std::move(how)), builder_(how_.fingerprint), reader_(*this) {}
+        : how_(std::move(how)), builder_(how_.fingerprint, how_.addresses), reader_(*this) {}
 
     status feed(std::string_view bytes) { return reader_.feed(bytes); }
     result<send_request> finish();

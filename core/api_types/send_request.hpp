@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/clock.hpp"
 #include "base/limits.hpp"
+#include "mail/address_book.hpp"
 #include "mail/content.hpp"
 #include "mail/message.hpp"
 
@@ -20,6 +22,9 @@ struct send_request {
 
 struct send_options {
     mail::content_factory contents;
+    // What becomes of names without a domain, and of aliases; never null.
+    std::shared_ptr<const mail::address_book> addresses =
+        std::make_shared<const mail::address_book>();
     uint64_t max_bytes = limits::message_bytes;
     bool fingerprint = false;
     wall_time now{};

@@ -12,17 +12,6 @@ namespace gatepost {
 
 namespace {
 
-void append_escaped(std::string& out, std::string_view key) {
-    for (const char c : key) {
-        if (c == '~')
-            out += "~0";
-        else if (c == '/')
-            out += "~1";
-        else
-            out += c;
-    }
-}
-
 bool is_space(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
@@ -53,11 +42,7 @@ std::string json_reader::state::pointer() const {
     std::string out;
     for (const frame& each : frames_) {
         if (each.is_object && !each.has_key) break;
-        out += '/';
-        if (each.is_object)
-            append_escaped(out, keys_[each.key]);
-        else
-            out += std::to_string(each.index);
+        text::append_pointer(out, each.is_object ? keys_[each.key] : std::to_string(each.index));
     }
     return out;
 }

@@ -65,20 +65,6 @@ constexpr std::array<int8_t, 256> base64_values = [] {
     return values;
 }();
 
-size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), size_t{0});
-    for (size_t i = 1; i <= a.size(); ++i) {
-        size_t diagonal = std::exchange(row[0], i);
-        for (size_t j = 1; j <= b.size(); ++j) {
-            const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
-        }
-    }
-    return row.back();
-}
-
 }  // namespace
 
 bool is_utf8(std::string_view text) {
@@ -248,19 +234,22 @@ std::optional<std::string> base64_decode(std::string_view text) {
     return out;
 }
 
-std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
-    word = word.substr(0, 64);  // and what is longer is near to nothing that is shorter
-    const size_t near_enough = std::max<size_t>(1, word.size() / 3);
-    std::optional<std::string> best;
-    size_t best_distance = near_enough + 1;
-    for (const std::string& candidate : candidates) {
-        const size_t distance = edit_distance(word, std::string_view(candidate).substr(0, 64));
-        if (distance < best_distance) {
-            best_distance = distance;
-            best = candidate;
-        }
+void append_pointer(std::string& pointer, std::string_view name) {
+    pointer += '/';
+    for (const char c : name) {
+        if (c == '~')
+            pointer += "~0";
+        else if (c == '/')
+            pointer += "~1";
+        else
+            pointer += c;
     }
-    return best;
+}
+
+std::string below_pointer(std::string_view pointer, std::string_view name) {
+    std::string out(pointer);
+    append_pointer(out, name);
+    return out;
 }
 
 std::optional<std::string> percent_decode(std::string_view text) {

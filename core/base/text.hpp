@@ -51,8 +51,13 @@ class base64_decoder {
 };
 std::optional<std::string> base64_decode(std::string_view text);
 
-// The candidate nearest to `word` by edit distance, if it is near enough to be what was meant.
+// The candidate that was meant by `word`, if one is near enough: misspelt, in camelCase, or brought
+// along from a nodemailer-style configuration. Every "did you mean" of the product is this one.
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
+
+// RFC 6901: "/a" and "b/c" -> "/a/b~1c"
+std::string below_pointer(std::string_view pointer, std::string_view name);
+void append_pointer(std::string& pointer, std::string_view name);
 
 // RFC 3986: %41 -> A. Nothing if a percent sign is not followed by two hex digits.
 std::optional<std::string> percent_decode(std::string_view text);

@@ -24,12 +24,14 @@ struct listener {
     unsigned mode = 0660;
     std::string group;  // empty: the daemon's own
     role rights = role::send;
+    bool operator==(const listener&) const = default;
 };
 
 struct limits_table {  // of a connection; nothing: the plugin's manifest, then the gateway's
                        // default
     std::optional<uint32_t> concurrency;
     std::optional<uint32_t> per_second, per_minute, per_hour, per_day;
+    bool operator==(const limits_table&) const = default;
 };
 
 struct connection {
@@ -40,6 +42,8 @@ struct connection {
     std::string organization;
     std::string from_email;
     std::string from_name;
+    bool force_sender = false;  // sender = "force": every mail leaves with from_email as its From
+    bool trace = false;         // the dialogue with the server goes to the log, without secrets
     std::string on_unknown = "retry";  // "retry" | "failover" | "hold"
     limits_table limits;
     // Checked against the plugin's schema, defaults filled in, secrets resolved. Never logged,
@@ -47,6 +51,8 @@ struct connection {
     secret settings_json;
     // The same with every writeOnly value replaced by {"set": true|false}; safe to show.
     std::string public_settings_json;
+    // With the secrets, wherever they came from.
+    bool operator==(const connection&) const = default;
 };
 
 struct settings {
@@ -56,6 +62,9 @@ struct settings {
     std::vector<std::filesystem::path> plugins;  // folders; command line wins
     std::string default_connection;              // may be empty
     std::string host_name;                       // for Message-IDs; empty: the machine's
+    std::string default_domain;                  // of addresses that have none; may be empty
+    // Name or whole address, in lower case -> whole addresses; aliases of aliases are followed.
+    std::map<std::string, std::vector<std::string>> aliases;
     std::string log_level = "info";
     std::chrono::milliseconds retry_first{}, retry_max{}, lifetime{}, unknown_delay{};
     uint64_t message_bytes = 0;

@@ -38,6 +38,11 @@ void read_sender(table_reader& top, connection& out) {
                     "must have at most " + std::to_string(limits::display_name_bytes) + " bytes");
     if (!out.from_name.empty() && out.from_email.empty() && !top.has("from_email"))
         top.problem("from_name", "has no from_email to go with");
+    std::string sender = "keep";
+    top.choice("sender", sender, {"keep", "force"});
+    out.force_sender = sender == "force";
+    if (out.force_sender && out.from_email.empty() && !top.has("from_email"))
+        top.problem("sender", "is \"force\", but there is no from_email to put in its place");
 }
 
 result<schema::schema> schema_of(const std::string& provider, const schema_lookup& plugins) {
@@ -93,12 +98,12 @@ connection read_connection_file(const document& file, const std::string& readabl
     top.text("provider", out.provider);
     if (out.provider.empty() && top.has("provider")) top.problem("provider", "must not be empty");
     top.boolean("active", out.active);
+    top.boolean("trace", out.trace);
     top.text("organization", out.organization);
     read_sender(top, out);
     top.choice("on_unknown", out.on_unknown, {"retry", "failover", "hold"});
     read_limits(file, top, out.limits, wrong);
-    for (const char* later : {"oauth", "sender"})
-        top.not_offered(later);
+    top.not_offered("oauth");
     read_settings(file, top, readable_reason, folder, plugins, out, wrong);
     top.finish();
     return out;

@@ -29,7 +29,7 @@ class converter {
         json to = json::object();
         for (const auto& [key, value] : from) {
             const std::string name(key.str());
-            const std::string below = below_pointer(pointer, name);
+            const std::string below = text::below_pointer(pointer, name);
             out_.places[below] = place_of(key.source());
             to[name] = any(value, below);
         }
@@ -40,7 +40,7 @@ class converter {
     json array(const toml::array& from, const std::string& pointer) {
         json to = json::array();
         for (size_t i = 0; i < from.size(); ++i) {
-            const std::string below = below_pointer(pointer, std::to_string(i));
+            const std::string below = text::below_pointer(pointer, std::to_string(i));
             out_.places[below] = place_of(from[i].source());
             to.push_back(any(from[i], below));
         }

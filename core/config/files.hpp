@@ -21,6 +21,10 @@ settings default_settings(const std::filesystem::path& folder);
 // gatepost.toml into `out`.
 void read_gateway_file(const document& file, settings& out, problems& wrong);
 
+// [aliases] of gatepost.toml into `out`; default_domain must be known.
+void read_aliases(const document& file, const nlohmann::json& table, settings& out,
+                  problems& wrong);
+
 // connections.d/NAME.toml. `readable_reason`: why the file may not hold a plain secret, or "".
 connection read_connection_file(const document& file, const std::string& readable_reason,
                                 const std::filesystem::path& folder, const schema_lookup& plugins,

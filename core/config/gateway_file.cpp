@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/limits.hpp"
+#include "base/text.hpp"
 #include "config/files.hpp"
 #include "config/table_reader.hpp"
 #include "config/units.hpp"
@@ -67,7 +68,7 @@ void read_listeners(const document& file, table_reader& top, settings& out, prob
     if (!list->is_array()) return top.problem("listen", "must be written as [[listen]]");
     std::set<std::filesystem::path> seen;
     for (size_t i = 0; i < list->size(); ++i) {
-        const std::string pointer = below_pointer("/listen", std::to_string(i));
+        const std::string pointer = text::below_pointer("/listen", std::to_string(i));
         out.listen.push_back(read_listener(file, (*list)[i], pointer, wrong));
         const auto& path = out.listen.back().path;
         if (!path.empty() && !seen.insert(path).second)
@@ -84,7 +85,7 @@ void read_plugins(const document& file, table_reader& top, settings& out, proble
         if (each.is_string() && is_absolute(each.get<std::string>()))
             out.plugins.emplace_back(each.get<std::string>());
         else
-            wrong.add(file, below_pointer("/plugins", std::to_string(i)),
+            wrong.add(file, text::below_pointer("/plugins", std::to_string(i)),
                       "must be an absolute path");
     }
 }
@@ -130,6 +131,11 @@ void read_gateway_file(const document& file, settings& out, problems& wrong) {
     top.text("host_name", out.host_name);
     if (!out.host_name.empty() && !schema::has_format(schema::format::hostname, out.host_name))
         top.problem("host_name", "must be a host name such as mail.example.com");
+    top.text("default_domain", out.default_domain);
+    if (!out.default_domain.empty() &&
+        !schema::has_format(schema::format::hostname, out.default_domain))
+        top.problem("default_domain", "must be a domain such as example.com");
+    if (const json* aliases = top.find("aliases")) read_aliases(file, *aliases, out, wrong);
     top.choice("log_level", out.log_level, {"debug", "info", "warn", "error", "off"});
     std::string state;
     top.text("state", state);
@@ -139,7 +145,7 @@ void read_gateway_file(const document& file, settings& out, problems& wrong) {
     read_listeners(file, top, out, wrong);
     read_limits(file, top, out, wrong);
     read_retry(file, top, out, wrong);
-    for (const char* later : {"aliases", "callers", "route", "routes", "spool", "templates"})
+    for (const char* later : {"callers", "route", "routes", "spool", "templates"})
         top.not_offered(later);
     top.finish();
 }

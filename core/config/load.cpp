@@ -11,7 +11,6 @@
 #include "base/text.hpp"
 #include "config/files.hpp"
 #include "config/trust.hpp"
-#include "schema/keys.hpp"
 
 namespace gatepost::config {
 
@@ -109,7 +108,7 @@ void check_default(const document& file, const settings& loaded, problems& wrong
         there += (there.empty() ? "" : ", ") + each;
         names.push_back(each);
     }
-    const auto meant = schema::nearest_name(name, names);
+    const auto meant = text::nearest(name, names);
     wrong.add(file, "/default",
               "there is no connection \"" + text::escape_for_log(name) + "\"; " +
                   (meant           ? "did you mean \"" + *meant + "\"?"

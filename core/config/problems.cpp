@@ -34,20 +34,6 @@ std::string unescape(std::string_view token) {
 
 }  // namespace
 
-std::string below_pointer(std::string_view pointer, std::string_view name) {
-    std::string out(pointer);
-    out += '/';
-    for (const char c : name) {
-        if (c == '~')
-            out += "~0";
-        else if (c == '/')
-            out += "~1";
-        else
-            out += c;
-    }
-    return out;
-}
-
 std::string key_of(std::string_view pointer) {
     std::string out;
     while (!pointer.empty()) {

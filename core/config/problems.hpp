@@ -39,7 +39,5 @@ class problems {
 
 // "/settings/a~1b/0" -> settings."a/b"[0], as TOML would write it
 std::string key_of(std::string_view pointer);
-// RFC 6901
-std::string below_pointer(std::string_view pointer, std::string_view name);
 
 }  // namespace gatepost::config

@@ -67,7 +67,7 @@ void table_reader::choice(const char* key, std::string& value,
     }
     std::string reason = "must be " + join_choices(names);
     if (found->is_string())
-        if (const auto meant = schema::nearest_name(found->get<std::string>(), names))
+        if (const auto meant = text::nearest(found->get<std::string>(), names))
             reason += "; did you mean \"" + *meant + "\"?";
     problem(key, reason);
 }

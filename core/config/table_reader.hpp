@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
 #include "config/document.hpp"
 #include "config/problems.hpp"
 
@@ -44,7 +45,7 @@ class table_reader {
     void problem(const char* key, const std::string& reason);
     void required(const char* key);
     [[nodiscard]] std::string at(std::string_view key) const {
-        return below_pointer(pointer_, key);
+        return text::below_pointer(pointer_, key);
     }
     // Every key that was not asked for is a problem.
     void finish();

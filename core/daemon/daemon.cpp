@@ -5,6 +5,8 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <mutex>
+#include <set>
 
 #include "api/server.hpp"
 #include "base/limits.hpp"
@@ -13,6 +15,7 @@
 #include "base/version.hpp"
 #include "config/config.hpp"
 #include "daemon/listen.hpp"
+#include "daemon/plugin_copies.hpp"
 #include "delivery/dispatcher.hpp"
 #include "plugin/registry.hpp"
 #include "services/host_services.hpp"
@@ -76,6 +79,46 @@ config::schema_lookup schemas_of(const plugin::registry& plugins) {
     };
 }
 
+// All of the configuration, also checked for what the config room cannot judge.
+result<std::shared_ptr<const config::settings>> read_settings(const std::filesystem::path& folder,
+                                                              const plugin::registry& plugins) {
+    auto loaded = config::load(folder, schemas_of(plugins));
+    if (!loaded) return loaded.error();
+    if (auto book = mail::address_book::make(loaded->default_domain, loaded->aliases); !book)
+        return error{error_kind::config,
+                     (folder / "gatepost.toml").string() + ": " + book.error().detail};
+    return std::make_shared<const config::settings>(std::move(*loaded));
+}
+
+// What is in force; replaced as a whole, read by any thread.
+class present_settings {
+  public:
+    std::shared_ptr<const config::settings> get() const {
+        const std::lock_guard lock(mutex_);
+        return now_;
+    }
+    void set(std::shared_ptr<const config::settings> next) {
+        const std::lock_guard lock(mutex_);
+        now_.swap(next);
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const config::settings> now_;
+};
+
+void tell_what_needs_a_restart(const config::settings& before, const config::settings& next) {
+    const std::pair<const char*, bool> keys[] = {{"listen", before.listen != next.listen},
+                                                 {"state", before.state != next.state},
+                                                 {"plugins", before.plugins != next.plugins},
+                                                 {"host_name", before.host_name != next.host_name}};
+    for (const auto& [key, changed] : keys) {
+        if (changed)
+            log::warn("daemon.reload", "this key changed and counts after a restart only",
+                      {{"key", key}});
+    }
+}
+
 // Plugins and configuration; `copies` is where the plugins' checked copies go, or empty for
 // STATE/plugins.
 result<prepared> prepare(const options& how, std::filesystem::path copies) {
@@ -95,9 +138,9 @@ result<prepared> prepare(const options& how, std::filesystem::path copies) {
     if (auto folders = make_folders(copies); !folders) return folders.error();
     made.plugins = std::make_shared<plugin::registry>(
         plugin::registry::scan({plugin_folders(how, *part), copies, version}));
-    auto loaded = config::load(how.config, schemas_of(*made.plugins));
+    auto loaded = read_settings(how.config, *made.plugins);
     if (!loaded) return loaded.error();
-    made.config = std::make_shared<config::settings>(std::move(*loaded));
+    made.config = std::move(*loaded);
     return made;
 }
 
@@ -117,12 +160,15 @@ mail::unknown_rule rule_of(const config::settings& config, const std::string& co
 class gateway final : public instance {
   public:
     status open(const options& how) {
+        how_ = how;
         log::set_level(how.log_level.empty() ? "info" : how.log_level);
         auto ready = prepare(how, {});
         if (!ready) return ready.error();
         with_ = std::move(*ready);
+        present_.set(with_.config);
         if (how.log_level.empty()) log::set_level(with_.config->log_level);
         if (auto opened = open_spool(); !opened) return opened;
+        forget_old_plugins();
         services_ = services::make();
         dispatcher_ = delivery::dispatcher::make(
             {&machine_clock(), spool_, with_.plugins,
@@ -136,6 +182,25 @@ class gateway final : public instance {
                    {"state", with_.state.string()},
                    {"connections", with_.config->connections.size()},
                    {"providers", with_.plugins->loaded().size()}});
+        return success{};
+    }
+
+    status reload() override {
+        auto next = read_settings(how_.config, *with_.plugins);
+        if (!next) return next.error();
+        const auto before = present_.get();
+        if (auto changed = dispatcher_->reload(*next); !changed) return changed;
+        present_.set(*next);
+        if (how_.log_level.empty()) log::set_level((*next)->log_level);
+        tell_what_needs_a_restart(*with_.config, **next);
+        for (const auto& [name, connection] : before->connections) {
+            if (!(*next)->connections.contains(name))
+                log::warn("daemon.reload",
+                          "the connection was removed; its mail waits until it is there again",
+                          {{"connection", name}});
+        }
+        log::info("daemon.reloaded", "the configuration was read again and is in force",
+                  {{"config", how_.config.string()}, {"connections", (*next)->connections.size()}});
         return success{};
     }
 
@@ -158,8 +223,8 @@ class gateway final : public instance {
         how.folder = with_.state / "spool";
         how.clock = &machine_clock();
         how.unknown_delay = with_.config->unknown_delay;
-        how.unknown_rule_of = [config = with_.config](const std::string& name) {
-            return rule_of(*config, name);
+        how.unknown_rule_of = [this](const std::string& name) {
+            return rule_of(*present_.get(), name);
         };
         auto opened = spool::spool::open(std::move(how));
         if (!opened) return opened.error();
@@ -168,11 +233,21 @@ class gateway final : public instance {
         return success{};
     }
 
+    // Once the spool is locked: the folder is ours alone.
+    void forget_old_plugins() const {
+        std::set<std::string> used;
+        for (const auto& [id, plugin] : with_.plugins->loaded())
+            used.insert(plugin->sha256);
+        if (const size_t removed = remove_old_copies(with_.state / "plugins", used); removed > 0)
+            log::info("plugin.copies", "copies of plugins that are not there any more were removed",
+                      {{"count", removed}});
+    }
+
     status serve(const options& how) {
         api::server_options serving;
         serving.listen = listeners(how, *with_.config);
         serving.handed_in = inherited_sockets();
-        serving.config = [config = with_.config] { return config; };
+        serving.config = [this] { return present_.get(); };
         serving.spool = spool_;
         serving.plugins = with_.plugins;
         serving.dispatcher = dispatcher_.get();
@@ -196,7 +271,9 @@ class gateway final : public instance {
         spool_->on_health([this](const spool::health& now) { dispatcher_->pause(now.sick); });
     }
 
-    prepared with_;
+    options how_;
+    prepared with_;  // its config: as at start
+    present_settings present_;
     std::shared_ptr<spool::spool> spool_;
     std::unique_ptr<services::host_services> services_;
     std::unique_ptr<delivery::dispatcher> dispatcher_;

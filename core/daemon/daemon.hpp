@@ -19,6 +19,9 @@ class instance {
     // Returns when recovery is done and every listener is open.
     static result<std::unique_ptr<instance>> start(const options& how);
     virtual ~instance() = default;
+    // Reads the configuration again and changes over to it. An error says every problem, and then
+    // everything stays as it was. What needs a restart is logged.
+    virtual status reload() = 0;
     virtual void stop() = 0;
 };
 

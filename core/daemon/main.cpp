@@ -19,6 +19,21 @@ void print(const gatepost::error& failure) {
     if (failure.fields.empty()) std::fprintf(stderr, "gatepostd: %s\n", failure.detail.c_str());
 }
 
+// systemd's Type=notify-reload wants to know when the reading began.
+void reload(gatepost::daemon::instance& running) {
+    using namespace gatepost;
+    daemon::notify("RELOADING=1\nMONOTONIC_USEC=" + daemon::monotonic_microseconds());
+    const auto done = running.reload();
+    if (!done) {
+        constexpr auto what = "the new configuration is refused; what was in force stays";
+        for (const auto& field : done.error().fields)
+            log::error("daemon.reload", what, {{"where", field.pointer}, {"reason", field.detail}});
+        if (done.error().fields.empty())
+            log::error("daemon.reload", what, {{"reason", done.error().detail}});
+    }
+    daemon::notify("READY=1");
+}
+
 int fail(const gatepost::error& failure) {
     print(failure);
     return gatepost::facts_of(failure.kind).exit_code;
@@ -41,7 +56,9 @@ int main(int argc, char* argv[]) {
     auto running = daemon::instance::start(*options);
     if (!running) return fail(running.error());
     daemon::notify("READY=1");
-    const int signal = stop_signals.wait();
+    int signal = SIGHUP;
+    while ((signal = stop_signals.wait()) == SIGHUP)
+        reload(**running);
     log::info("daemon.stop", "stopping", {{"signal", signal}});
     daemon::notify("STOPPING=1");
     (*running)->stop();

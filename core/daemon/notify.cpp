@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include "base/file.hpp"
 
@@ -27,6 +28,12 @@ void notify(std::string_view state) {
     [[maybe_unused]] const auto sent =
         ::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&address), length);
+}
+
+std::string monotonic_microseconds() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::to_string(now.tv_sec * 1'000'000LL + now.tv_nsec / 1000);
 }
 
 }  // namespace gatepost::daemon

@@ -2,8 +2,6 @@
 
 #include <csignal>
 
-#include "base/log.hpp"
-
 namespace gatepost::daemon {
 namespace {
 
@@ -28,11 +26,7 @@ int signals::wait() {
     const sigset_t set = watched();
     for (;;) {
         int number = 0;
-        if (sigwait(&set, &number) != 0) continue;
-        if (number != SIGHUP) return number;
-        log::warn(
-            "daemon.reload",
-            "SIGHUP changes nothing in this version: restart to read the configuration again");
+        if (sigwait(&set, &number) == 0) return number;
     }
 }
 

@@ -1,6 +1,6 @@
 // SIGTERM, SIGINT: stop. Blocked in every thread and waited for in main, so that no handler ever
-// runs. SIGPIPE is ignored: a peer that hangs up is an error value. SIGHUP is taken and logged: a
-// reload is a restart in this version.
+// runs. SIGPIPE is ignored: a peer that hangs up is an error value. SIGHUP: read
+// the configuration again.
 #pragma once
 
 namespace gatepost::daemon {
@@ -8,7 +8,7 @@ namespace gatepost::daemon {
 class signals {
   public:
     signals();
-    // The number of the signal that says stop.
+    // The number of the next one.
     int wait();
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "delivery/route.hpp"
+#include "delivery/sender.hpp"
 #include "plugin/instance.hpp"
 #include "schema/json.hpp"
 #include "schema/schema.hpp"
@@ -125,6 +126,19 @@ void check_times(const mail::message& message, wall_time now, problems& found) {
     }
 }
 
+problems objections(const mail::message& message, const config::settings& config,
+                    const config::connection& connection, const plugin::loaded_plugin& provider,
+                    wall_time now) {
+    problems found;
+    check_sizes(message, provider.facts, config.message_bytes, found);
+    check_parts(message, provider.facts, found);
+    check_abilities(message, provider.facts, found);
+    check_options(message, provider.facts, found);
+    check_times(message, now, found);
+    if (!found.empty()) return found;
+    return plugin::check_message(provider, std::string(connection.settings_json.reveal()), message);
+}
+
 }  // namespace
 
 result<admission> admit(mail::message& message, const config::settings& config,
@@ -139,15 +153,9 @@ result<admission> admit(mail::message& message, const config::settings& config,
                          connection.provider + "\", which is not loaded"};
     }
     if (auto filled = fill_sender(message, connection); !filled) return filled.error();
-    problems found;
-    check_sizes(message, provider->facts, config.message_bytes, found);
-    check_parts(message, provider->facts, found);
-    check_abilities(message, provider->facts, found);
-    check_options(message, provider->facts, found);
-    check_times(message, now, found);
-    if (found.empty())
-        found = plugin::check_message(*provider, std::string(connection.settings_json.reveal()),
-                                      message);
+    std::optional<mail::message> forced;  // what the provider will see, where that is another
+    if (connection.force_sender) force_sender(forced.emplace(message), connection);
+    problems found = objections(forced ? *forced : message, config, connection, *provider, now);
     if (!found.empty()) {
         return error{error_kind::invalid,
                      "the connection \"" + connection.name + "\" cannot carry this message",

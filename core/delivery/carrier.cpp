@@ -5,6 +5,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "delivery/sender.hpp"
 
 namespace gatepost::delivery {
 namespace {
@@ -13,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr size_t window = 10'000;  // waiting messages of a connection in memory
 constexpr auto record_again_after = 1s;
+constexpr auto look_again_after = 20ms;
 
 mail::unknown_rule rule_of(const mail::message& message, const config::connection& connection) {
     if (message.on_unknown) return *message.on_unknown;
@@ -64,14 +66,14 @@ void carrier::start() {
 }
 
 void carrier::add(spool::due_message message) {
-    if (stopping_ || busy_.contains(message.id))
-        return;  // what becomes of a busy one is said by its record
+    if (stopping_) return with_.pass_on(std::move(message));
+    if (busy_.contains(message.id)) return;  // what becomes of a busy one is said by its record
     waiting_.add(std::move(message));
 }
 
 void carrier::pump() {
     if (stopping_ || paused_) return;
-    while (in_flight_ < with_.concurrency) {
+    while (may_begin()) {
         if (quota_.wait_until(with_.clock.mono_now())) break;
         auto next = waiting_.take_due(with_.clock.wall_now());
         if (!next) break;
@@ -84,8 +86,19 @@ void carrier::pump() {
     shown_in_flight_.store(in_flight_, std::memory_order_relaxed);
 }
 
+bool carrier::may_begin() const {
+    if (in_flight_ >= with_.concurrency) return false;
+    const uint32_t others = with_.held_by_others();
+    return others == 0 || std::max(in_flight_ + 1, holds()) + others <= with_.concurrency;
+}
+
+uint32_t carrier::holds() const {
+    return std::max(in_flight_, static_cast<uint32_t>(with_.instance->open_sessions()));
+}
+
 void carrier::begin(spool::due_message message) {
     ++in_flight_;
+    ++before_call_;
     busy_.insert(message.id);
     auto work = std::make_shared<lane>();
     work->taken = std::move(message);
@@ -111,7 +124,9 @@ void carrier::load(std::shared_ptr<lane> work) {
 }
 
 void carrier::mark(std::shared_ptr<lane> work) {
-    if (work->open.empty()) {  // cancelled or finished while it waited
+    // Cancelled or finished while it waited; or, without a mark, no longer this carrier's.
+    if (work->open.empty() || stopping_) {
+        if (stopping_) with_.pass_on(work->taken);
         release(*work);
         return pump();
     }
@@ -127,10 +142,11 @@ void carrier::mark(std::shared_ptr<lane> work) {
 }
 
 void carrier::call(const std::shared_ptr<lane>& work, const spool::start_answer& started) {
+    --before_call_;
     work->attempt = started.attempt;
     plugin::call_request request;
     request.kind = plugin::call_kind::send;
-    request.message = work->mail;
+    request.message = as_sent(work->mail, with_.connection);
     request.carry = started.recipients;
     request.attempt = started.attempt;
     request.idempotency_key = work->taken.id.to_string() + "@" + with_.connection.name;
@@ -142,6 +158,7 @@ void carrier::call(const std::shared_ptr<lane>& work, const spool::start_answer&
                                     self->ended(work, std::move(result));
                                 });
     calls_.insert(*id);
+    settle_down();
 }
 
 void carrier::ended(const std::shared_ptr<lane>& work, plugin::call_result result) {
@@ -172,8 +189,7 @@ void carrier::record(std::shared_ptr<lane> work) {
                     add({work->taken.id, with_.connection.name, *work->verdicts.next_attempt,
                          work->taken.urgency, nullptr});
                 }
-                if (stopping_ && in_flight_ == 0 && busy_.empty() && on_empty_)
-                    return std::exchange(on_empty_, {})();
+                settle_down();
                 return pump();
             }
             ++in_flight_;
@@ -187,10 +203,25 @@ void carrier::record(std::shared_ptr<lane> work) {
         }));
 }
 
+// A lane that never came to its call.
 void carrier::release(const lane& work) {
     --in_flight_;
+    --before_call_;
     busy_.erase(work.taken.id);
-    if (stopping_ && in_flight_ == 0 && busy_.empty() && on_empty_) std::exchange(on_empty_, {})();
+    settle_down();
+}
+
+// Draining begins when nothing will call any more, so that what is parked is closed while calls
+// still run; and what was parked meanwhile, when they end.
+void carrier::settle_down() {
+    if (!stopping_) return;
+    if (before_call_ == 0 && !std::exchange(draining_, true)) {
+        with_.instance->drain([self = shared_from_this()] {
+            self->drained_ = true;
+            self->settle_down();
+        });
+    }
+    if (drained_ && busy_.empty() && on_empty_) std::exchange(on_empty_, {})();
 }
 
 // The spool could not give or mark it: it is still on disk and waits; try again in a while.
@@ -229,6 +260,8 @@ void carrier::arm_timer() {
     auto at =
         with_.clock.mono_now() + std::max(0ms, std::min(*due - with_.clock.wall_now(), 60'000ms));
     if (const auto quota = quota_.wait_until(with_.clock.mono_now())) at = std::max(at, *quota);
+    // Nobody tells when a session of an older carrier closed.
+    if (!may_begin()) at = std::max(at, with_.clock.mono_now() + look_again_after);
     if (armed_until_ && *armed_until_ <= at) return;
     armed_until_ = at;
     timer_.expires_at(at);
@@ -246,17 +279,21 @@ void carrier::pause(bool paused) {
 void carrier::stop(std::function<void()> done) {
     stopping_ = true;
     timer_.cancel();
-    if (in_flight_ == 0 && busy_.empty()) return done();
     on_empty_ = std::move(done);
-    for (const uint64_t id : std::unordered_set<uint64_t>(calls_)) {
-        with_.instance->cancel(id, plugin::cancel_reason::caller);
-    }
+    settle_down();
+}
+
+void carrier::cancel_calls(plugin::cancel_reason why) {
+    for (const uint64_t id : std::unordered_set<uint64_t>(calls_))
+        with_.instance->cancel(id, why);
+}
+
+void carrier::cancel_early() {
+    cancel_calls(plugin::cancel_reason::caller);
 }
 
 void carrier::cancel_all() {
-    for (const uint64_t id : std::unordered_set<uint64_t>(calls_)) {
-        with_.instance->cancel(id, plugin::cancel_reason::shutdown);
-    }
+    cancel_calls(plugin::cancel_reason::shutdown);
 }
 
 }  // namespace gatepost::delivery

@@ -6,6 +6,10 @@
 // next message's mark is asked for together with the record, behind it, so both share a commit and
 // never more than `concurrency` marks are open. A verdict that cannot be recorded is kept and asked
 // for again until the spool takes it; the lane stays taken.
+//
+// Slots belong to the connection's name. A carrier that a reload replaced ends what it has begun
+// and drains its instance, and as long as a call runs or a session of it stands, the new one takes
+// that much less: a server that allows one session never sees two.
 #pragma once
 
 #include <atomic>
@@ -34,16 +38,28 @@ class carrier : public std::enable_shared_from_this<carrier> {
         config::connection connection;
         retry_policy policy;
         uint32_t concurrency;
+        // Slots that older carriers of this name still hold, and where mail goes that is not this
+        // one's any more. Both on the loop.
+        std::function<uint32_t()> held_by_others = [] { return 0U; };
+        std::function<void(spool::due_message)> pass_on = [](const spool::due_message&) {};
     };
     explicit carrier(parts from);
 
     // All on the loop.
     void start();  // asks the spool for what waits
     void add(spool::due_message message);
-    void pump();                            // begins what can begin
-    void pause(bool paused);                // the spool is sick
-    void stop(std::function<void()> done);  // no new work; done when every lane is empty
-    void cancel_all();                      // shutdown: also calls that wait for an answer
+    void pump();              // begins what can begin
+    void pause(bool paused);  // the spool is sick
+    void set_policy(const retry_policy& policy) { with_.policy = policy; }
+    // What was begun shortly before counts in the new one's quota too.
+    void inherit(const carrier& older) { quota_.inherit(older.quota_); }
+    // No new work, and the instance drains; done when every lane is empty and every session closed.
+    // Calls run on: see cancel_early and cancel_all.
+    void stop(std::function<void()> done);
+    void cancel_early();  // calls that have not begun to commit
+    void cancel_all();    // shutdown: also calls that wait for an answer
+    // Slots it takes from a newer one: calls, and what stands open of them and after them.
+    uint32_t holds() const;
 
     // Any thread; as of the last pump.
     uint64_t waiting() const { return shown_waiting_.load(std::memory_order_relaxed); }
@@ -58,6 +74,9 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void ended(const std::shared_ptr<lane>& work, plugin::call_result result);
     void record(std::shared_ptr<lane> work);
     void release(const lane& work);
+    bool may_begin() const;
+    void settle_down();
+    void cancel_calls(plugin::cancel_reason why);
     void put_back(const lane& work, const error& reason);
     void refill();
     void arm_timer();
@@ -75,10 +94,13 @@ class carrier : public std::enable_shared_from_this<carrier> {
     std::atomic<uint64_t> shown_waiting_{0};
     std::atomic<uint32_t> shown_in_flight_{0};
     uint32_t in_flight_ = 0;
+    uint32_t before_call_ = 0;  // of these, taken and not yet with the instance
     bool paused_ = false;
     bool refilling_ = false;
     std::function<void()> on_empty_;
     bool stopping_ = false;
+    bool draining_ = false;
+    bool drained_ = false;
 };
 
 }  // namespace gatepost::delivery

@@ -1,17 +1,12 @@
 #include "delivery/dispatcher.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
-#include <map>
-#include <mutex>
-#include <thread>
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "delivery/carrier.hpp"
+#include "delivery/engine.hpp"
+#include "delivery/sender.hpp"
 #include "delivery/test_call.hpp"
 
 namespace gatepost::delivery {
@@ -22,130 +17,72 @@ using namespace std::chrono_literals;
 constexpr uint32_t default_concurrency = 4;
 constexpr auto housekeeping_every = 30s;
 
-// A thread, its io_context, and the letters that the spool's writer leaves for it: many a wake-up.
-struct loop {
-    boost::asio::io_context io{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{
-        io.get_executor()};
-    std::map<std::string, std::shared_ptr<carrier>> carriers;  // this loop's thread only
-    std::mutex mutex;
-    std::vector<spool::due_message> letters;
-    std::thread thread;
+}  // namespace
 
-    void run() {
-        thread = std::thread([this] { io.run(); });
-    }
+engine::engine(dispatcher_options how) : how_(std::move(how)) {
+    for (unsigned i = 0; i < std::max(1U, how_.loops); ++i)
+        loops_.push_back(std::make_unique<loop>());
+    how_.spool->on_due(
+        [this](spool::due_message letter) { loop_of(letter.connection).leave(std::move(letter)); });
+    for (const auto& each : loops_)
+        each->run();
+}
 
-    void leave(spool::due_message letter) {
-        bool first = false;
-        {
-            const std::lock_guard lock(mutex);
-            first = letters.empty();
-            letters.push_back(std::move(letter));
-        }
-        if (first) boost::asio::post(io, [this] { deliver_letters(); });
-    }
-
-    void deliver_letters() {
-        std::vector<spool::due_message> batch;
-        {
-            const std::lock_guard lock(mutex);
-            batch.swap(letters);
-        }
-        std::map<std::string, carrier*> touched;
-        for (spool::due_message& letter : batch) {
-            const auto found = carriers.find(letter.connection);
-            if (found == carriers.end())
-                continue;  // waits in the spool until the connection is there
-            touched.emplace(letter.connection, found->second.get());
-            found->second->add(std::move(letter));
-        }
-        for (const auto& [name, who] : touched)
-            who->pump();
-    }
-};
-
-class engine final : public dispatcher {
-  public:
-    explicit engine(dispatcher_options how) : how_(std::move(how)) {
-        for (unsigned i = 0; i < std::max(1U, how_.loops); ++i)
-            loops_.push_back(std::make_unique<loop>());
-        how_.spool->on_due([this](spool::due_message letter) {
-            loop_of(letter.connection).leave(std::move(letter));
-        });
-        for (const auto& each : loops_)
-            each->run();
-    }
-
-    ~engine() override { join(); }
-
-    void start(std::shared_ptr<const config::settings> config) override {
-        config_ = std::move(config);
-        for (const auto& [name, connection] : config_->connections) {
-            show(name, initial_status(connection));
-            if (!connection.active) continue;
-            loop& home = loop_of(name);
-            boost::asio::post(home.io, [this, &home, &connection] { open(home, connection); });
-        }
-        boost::asio::post(loops_[0]->io, [this] { keep_house(); });
-    }
-
-    std::vector<connection_status> connections() const override {
+void engine::start(config_ptr config) {
+    {
         const std::lock_guard lock(mutex_);
-        std::vector<connection_status> all;
-        for (const auto& [name, shown] : shown_) {
-            all.push_back(shown.status);
-            if (!shown.carrier) continue;
-            all.back().waiting = shown.carrier->waiting();
-            all.back().in_flight = shown.carrier->in_flight();
-        }
-        return all;
+        config_ = config;
     }
-
-    std::function<void()> test(test_request request,
-                               std::function<void(test_result)> done) override;
-    void stop(std::chrono::milliseconds limit) override;
-    void pause(bool paused) override {
-        on_every_loop([paused](loop& home) {
-            for (const auto& [name, who] : home.carriers)
-                who->pause(paused);
+    for (const auto& [name, connection] : config->connections) {
+        show(name, initial_status(connection));
+        if (!connection.active) continue;
+        loop& home = loop_of(name);
+        boost::asio::post(home.io, [this, &home, config, which = &connection] {
+            open(home, *config, *which, make_instance(home, *which));
         });
     }
+    boost::asio::post(loops_[0]->io, [this] { keep_house(); });
+}
 
-  private:
-    struct entry {
-        connection_status status;
-        std::shared_ptr<delivery::carrier> carrier;
-    };
-
-    void on_every_loop(const std::function<void(loop&)>& what) {
-        for (const auto& each : loops_) {
-            boost::asio::post(each->io, [home = each.get(), what] { what(*home); });
+std::vector<connection_status> engine::connections() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<connection_status> all;
+    for (const auto& [name, shown] : shown_) {
+        all.push_back(shown.status);
+        if (shown.current) {
+            all.back().waiting = shown.current->waiting();
+            all.back().in_flight = shown.current->in_flight();
+        }
+        for (const auto& older : shown.older) {
+            if (const auto who = older.lock()) all.back().in_flight += who->in_flight();
         }
     }
+    return all;
+}
 
-    loop& loop_of(const std::string& connection) {
-        return *loops_[std::hash<std::string>{}(connection) % loops_.size()];
-    }
+void engine::pause(bool paused) {
+    on_every_loop([paused](loop& home) {
+        for (const auto& [name, who] : home.carriers)
+            who->pause(paused);
+    });
+}
 
-    void show(const std::string& name, connection_status status,
-              std::shared_ptr<carrier> who = nullptr) {
-        const std::lock_guard lock(mutex_);
-        shown_[name] = {std::move(status), std::move(who)};
-    }
+void engine::on_every_loop(const std::function<void(loop&)>& what) {
+    for (const auto& each : loops_)
+        boost::asio::post(each->io, [home = each.get(), what] { what(*home); });
+}
 
-    connection_status initial_status(const config::connection& connection) const;
-    void open(loop& home, const config::connection& connection);
-    void keep_house();
-    void join();
+void engine::show(const std::string& name, connection_status status, std::shared_ptr<carrier> who) {
+    const std::lock_guard lock(mutex_);
+    entry& shown = shown_[name];
+    shown.status = std::move(status);
+    shown.current = std::move(who);
+}
 
-    dispatcher_options how_;
-    std::shared_ptr<const config::settings> config_;
-    std::vector<std::unique_ptr<loop>> loops_;
-    mutable std::mutex mutex_;
-    std::map<std::string, entry> shown_;
-    bool stopped_ = false;
-};
+engine::config_ptr engine::config() const {
+    const std::lock_guard lock(mutex_);
+    return config_;
+}
 
 connection_status engine::initial_status(const config::connection& connection) const {
     connection_status status;
@@ -168,13 +105,22 @@ connection_status engine::initial_status(const config::connection& connection) c
     return status;
 }
 
-void engine::open(loop& home, const config::connection& connection) {
-    connection_status status = initial_status(connection);
+result<engine::instance_ptr> engine::make_instance(loop& home,
+                                                   const config::connection& connection) const {
     const auto provider = how_.plugins->find(connection.provider);
-    if (!provider) return;
-    auto made = plugin::instance::create(
-        provider, {connection.name, std::string(connection.settings_json.reveal()),
-                   home.io.get_executor(), how_.services, how_.clock});
+    if (!provider) {
+        return error{error_kind::config,
+                     "the provider \"" + connection.provider + "\" is not loaded"};
+    }
+    plugin::instance_options how{connection.name, std::string(connection.settings_json.reveal()),
+                                 home.io.get_executor(), how_.services, how_.clock};
+    how.trace = connection.trace;
+    return plugin::instance::create(provider, std::move(how));
+}
+
+void engine::open(loop& home, const config::settings& config, const config::connection& connection,
+                  const result<instance_ptr>& made) {
+    connection_status status = initial_status(connection);
     if (!made) {
         status.problem = made.error().detail;
         for (const field_error& field : made.error().fields)
@@ -183,12 +129,22 @@ void engine::open(loop& home, const config::connection& connection) {
                    {{"connection", connection.name}, {"reason", status.problem}});
         return show(connection.name, std::move(status));
     }
-    const retry_policy policy{config_->retry_first, config_->retry_max, config_->unknown_delay};
-    auto who = std::make_shared<carrier>(carrier::parts{home.io, *how_.clock, *how_.spool, *made,
-                                                        connection, policy, status.concurrency});
-    home.carriers[connection.name] = who;
+    const std::string& name = connection.name;
+    carrier::parts parts{
+        home.io,           *how_.clock,
+        *how_.spool,       *made,
+        connection,        {config.retry_first, config.retry_max, config.unknown_delay},
+        status.concurrency};
+    parts.held_by_others = [&home, name] { return home.held_by_leaving(name); };
+    parts.pass_on = [&home](spool::due_message letter) {
+        if (!home.stopping) home.leave(std::move(letter));
+    };
+    auto who = std::make_shared<carrier>(std::move(parts));
+    if (const auto older = home.leaving.find(name); older != home.leaving.end())
+        who->inherit(*older->second.back());
+    home.carriers[name] = who;
     status.running = true;
-    show(connection.name, std::move(status), who);
+    show(name, std::move(status), who);
     if (how_.spool->health_now().sick) who->pause(true);
     who->start();
 }
@@ -213,11 +169,13 @@ std::function<void()> engine::test(test_request request, std::function<void(test
     test_parts with{
         loops_[0]->io.get_executor(), how_.services, how_.clock, nullptr, request.connection, {}};
     std::string provider = request.provider;
-    if (!request.connection.empty() && config_) {
-        const auto found = config_->connections.find(request.connection);
-        if (found != config_->connections.end()) {
+    const config_ptr present = config();
+    if (!request.connection.empty() && present) {
+        const auto found = present->connections.find(request.connection);
+        if (found != present->connections.end()) {
             provider = found->second.provider;
             with.settings_json = found->second.settings_json.reveal();
+            request.message = as_sent(std::move(request.message), found->second);
         }
     } else {
         with.settings_json = request.settings_json.reveal();
@@ -242,8 +200,9 @@ std::function<void()> engine::test(test_request request, std::function<void(test
 }
 
 // First nothing new; calls that have not committed end within their grace, the others get until
-// `limit`, then the ledger decides. A verdict that a sick spool does not take is given up after the
-// same time: its started mark stays, and the next start finds it.
+// `limit`, then the ledger decides. Instances drain, so parked sessions end with a farewell. A
+// verdict that a sick spool does not take is given up after the same time: its started mark stays,
+// and the next start finds it.
 void engine::stop(std::chrono::milliseconds limit) {
     struct countdown {
         std::mutex mutex;
@@ -262,19 +221,22 @@ void engine::stop(std::chrono::milliseconds limit) {
     const auto loops_open = std::make_shared<countdown>();
     loops_open->open = loops_.size();
     on_every_loop([loops_open](loop& home) {
-        const auto left = std::make_shared<size_t>(home.carriers.size());
+        home.stopping = true;
+        const auto all = home.everyone();
+        const auto left = std::make_shared<size_t>(all.size());
         if (*left == 0) return loops_open->down();
-        for (const auto& [name, who] : home.carriers) {
+        for (const auto& who : all) {
             who->stop([left, loops_open] {
                 if (--*left == 0) loops_open->down();
             });
+            who->cancel_early();
         }
     });
     if (!loops_open->wait(limit)) {
         log::warn("delivery.stop",
                   "calls are still open; they are cut short, and their outcome is unknown");
         on_every_loop([](loop& home) {
-            for (const auto& [name, who] : home.carriers)
+            for (const auto& who : home.everyone())
                 who->cancel_all();
         });
         loops_open->wait(limit);
@@ -289,8 +251,6 @@ void engine::join() {
         if (each->thread.joinable()) each->thread.join();
     }
 }
-
-}  // namespace
 
 std::unique_ptr<dispatcher> dispatcher::make(dispatcher_options how) {
     return std::make_unique<engine>(std::move(how));

@@ -39,6 +39,7 @@ struct test_result {
     std::string message;  // one sentence
     std::string advice;
     std::vector<plugin::stage_report> stages;
+    std::vector<plugin::trace_line> trace;  // if it was asked for; capped
     plugin::call_result outcome;
 };
 
@@ -48,6 +49,8 @@ struct test_request {
     secret settings_json;                          // of unsaved settings, checked
     std::shared_ptr<const mail::message> message;  // the test mail, or null: settings only
     std::function<void(const plugin::stage_report&)> on_stage;  // any thread
+    bool trace = false;                                         // gather the dialogue
+    std::function<void(const plugin::trace_line&)> on_trace;    // with `trace`; any thread
     std::chrono::milliseconds deadline{};
 };
 
@@ -67,6 +70,12 @@ class dispatcher {
     // Makes instances for active connections; one that fails is shown with its problem. Then takes
     // what waits.
     virtual void start(std::shared_ptr<const config::settings> config) = 0;
+    // Changes over to another configuration while it runs. Connections that read as before are not
+    // touched; a changed one takes new work with a new instance, while the old one ends its calls
+    // and closes its sessions, which count against the connection's concurrency until then; a
+    // removed or inactive one only ends, and its mail waits. `config` if a provider refuses
+    // settings that are new: then nothing changed. Not on a delivery loop; one at a time.
+    virtual status reload(std::shared_ptr<const config::settings> config) = 0;
     // Any thread.
     virtual std::vector<connection_status> connections() const = 0;
     // Any thread; `done` on a delivery loop. The returned function cancels (any thread, also after

@@ -41,4 +41,18 @@ void quota::take(mono_time now) {
         window.take(now);
 }
 
+void rate_window::inherit(const rate_window& older) {
+    used_ = older.used_;
+    newest_ = older.newest_;
+    sum_ = older.sum_;
+}
+
+void quota::inherit(const quota& older) {
+    for (rate_window& window : windows_) {
+        for (const rate_window& before : older.windows_) {
+            if (window.same_period(before)) window.inherit(before);
+        }
+    }
+}
+
 }  // namespace gatepost::delivery

@@ -20,6 +20,8 @@ class rate_window {
     // Nothing: one may begin now. Else: when it is worth asking again.
     std::optional<mono_time> wait_until(mono_time now);
     void take(mono_time now);
+    bool same_period(const rate_window& other) const { return slot_ == other.slot_; }
+    void inherit(const rate_window& older);
 
   private:
     static constexpr int slots = 60;
@@ -39,6 +41,8 @@ class quota {
     }
     std::optional<mono_time> wait_until(mono_time now);
     void take(mono_time now);
+    // What was taken in windows of the same length counts here too.
+    void inherit(const quota& older);
 
   private:
     std::vector<rate_window> windows_;

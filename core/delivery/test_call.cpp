@@ -10,6 +10,8 @@ namespace {
 
 using plugin::stage_report;
 
+constexpr size_t trace_lines = 2000;
+
 class test_call : public std::enable_shared_from_this<test_call> {
   public:
     test_call(test_parts with, test_request request, std::function<void(test_result)> done)
@@ -37,6 +39,10 @@ class test_call : public std::enable_shared_from_this<test_call> {
         call.on_stage = [self = shared_from_this()](const stage_report& stage) {
             self->report(stage);
         };
+        if (request_.trace)
+            call.on_trace = [self = shared_from_this()](const plugin::trace_line& line) {
+                self->trace(line);
+            };
         call_ = instance_->start(std::move(call),
                                  [self = shared_from_this()](plugin::call_result result) {
                                      self->end(std::move(result));
@@ -56,6 +62,15 @@ class test_call : public std::enable_shared_from_this<test_call> {
     void report(const stage_report& stage) {
         result_.stages.push_back(stage);
         if (request_.on_stage) request_.on_stage(stage);
+    }
+
+    // A server may talk without end; what it says first is what helps.
+    void trace(plugin::trace_line line) {
+        if (result_.trace.size() > trace_lines) return;
+        if (result_.trace.size() == trace_lines)
+            line = {"*", "more is not shown", line.since_start};
+        result_.trace.push_back(line);
+        if (request_.on_trace) request_.on_trace(line);
     }
 
     void refuse(const error& why) {

@@ -42,6 +42,12 @@ struct mailbox {
 
 // "user@example.org", "Name <user@example.org>", "\"Last, First\" <user@example.org>"; one mailbox.
 result<mailbox> parse_mailbox(std::string_view text);
+// The same, split but not judged: the address may be a bare name such as root.
+struct mailbox_text {
+    std::string name, addr;
+};
+result<mailbox_text> split_mailbox(std::string_view text);
+result<std::vector<mailbox_text>> split_mailbox_list(std::string_view text);
 // A header's list: commas, groups ("undisclosed-recipients:;" is empty). Encoded words in names are
 // decoded by mime.
 result<std::vector<mailbox>> parse_mailbox_list(std::string_view text);

@@ -16,6 +16,7 @@
 namespace gatepost::mail {
 
 struct content::open_file {
+    std::shared_ptr<const void> owner;
     std::filesystem::path path;
     std::mutex mutex;
     unique_fd fd;
@@ -38,9 +39,11 @@ content content::from_string(std::string bytes) {
     return made;
 }
 
-content content::from_file(std::filesystem::path path, uint64_t offset, uint64_t size) {
+content content::from_file(std::filesystem::path path, uint64_t offset, uint64_t size,
+                           std::shared_ptr<const void> owner) {
     content made;
     made.file_ = std::make_shared<open_file>();
+    made.file_->owner = std::move(owner);
     made.file_->path = std::move(path);
     made.offset_ = offset;
     made.size_ = size;

@@ -21,8 +21,9 @@ class content {
     content() = default;
     static content from_string(std::string bytes);
     // Part of a file; it is opened at the first read and stays open as long as a copy of this value
-    // lives.
-    static content from_file(std::filesystem::path path, uint64_t offset, uint64_t size);
+    // lives. `owner` lives as long: its end says that nobody holds the file any more.
+    static content from_file(std::filesystem::path path, uint64_t offset, uint64_t size,
+                             std::shared_ptr<const void> owner = nullptr);
     // A slice of this one; shares what this one shares.
     content slice(uint64_t offset, uint64_t size) const;
 

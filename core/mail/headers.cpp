@@ -92,14 +92,26 @@ status read_field(raw_headers& out, const header_field& field) {
 
 }  // namespace
 
-result<std::vector<mailbox>> read_mailboxes(const header_field& field) {
+result<std::vector<mailbox_text>> split_mailboxes(const header_field& field) {
     // Bytes that are not UTF-8 are decoded first, or no parser could name them.
     std::string line = unfold(field.value);
     if (!text::is_utf8(line)) line = decode_text(line);
-    auto boxes = parse_mailbox_list(line);
+    auto boxes = split_mailbox_list(line);
     if (!boxes) return in_header(field.name, boxes.error());
-    for (mailbox& box : *boxes)
+    for (mailbox_text& box : *boxes)
         box.name = decode_phrase(box.name);
+    return boxes;
+}
+
+result<std::vector<mailbox>> read_mailboxes(const header_field& field) {
+    auto split = split_mailboxes(field);
+    if (!split) return split.error();
+    std::vector<mailbox> boxes;
+    for (const mailbox_text& each : *split) {
+        auto box = make_mailbox(each.name, each.addr);
+        if (!box) return in_header(field.name, box.error());
+        boxes.push_back(std::move(*box));
+    }
     return boxes;
 }
 

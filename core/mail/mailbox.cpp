@@ -43,7 +43,7 @@ class scanner {
   public:
     explicit scanner(std::string_view text) : text_(text) {}
 
-    result<std::vector<mailbox>> list() {
+    result<std::vector<mailbox_text>> list() {
         while (at_ < text_.size()) {
             if (const auto one = step(); !one) return one.error();
         }
@@ -149,10 +149,8 @@ class scanner {
         if (!done.angle && done.quoted) {
             return refuse(text_, "behind a name in quotes an address in brackets <> must follow.");
         }
-        auto box =
-            done.angle ? make_mailbox(done.words, *done.angle) : make_mailbox("", done.words);
-        if (!box) return box.error();
-        boxes_.push_back(std::move(*box));
+        boxes_.push_back(done.angle ? mailbox_text{done.words, *done.angle}
+                                    : mailbox_text{"", done.words});
         return success{};
     }
 
@@ -161,7 +159,7 @@ class scanner {
     entry entry_;
     bool in_group_ = false;
     size_t separators_ = 0;
-    std::vector<mailbox> boxes_;
+    std::vector<mailbox_text> boxes_;
 };
 
 bool needs_quotes(std::string_view name) {
@@ -192,9 +190,10 @@ result<mailbox> make_mailbox(std::string_view name, std::string_view address_tex
     return mailbox{std::string(name), std::move(*parsed)};
 }
 
-result<mailbox> parse_mailbox(std::string_view text) {
+result<mailbox_text> split_mailbox(std::string_view text) {
     // Most are a bare address.
-    if (text.find_first_of(" \t\"(<,:;") == std::string_view::npos) return make_mailbox("", text);
+    if (text.find_first_of(" \t\"(<,:;") == std::string_view::npos)
+        return mailbox_text{"", std::string(text)};
     scanner machine(text);
     auto boxes = machine.list();
     if (!boxes) return boxes.error();
@@ -204,8 +203,26 @@ result<mailbox> parse_mailbox(std::string_view text) {
     return std::move(boxes->front());
 }
 
-result<std::vector<mailbox>> parse_mailbox_list(std::string_view text) {
+result<std::vector<mailbox_text>> split_mailbox_list(std::string_view text) {
     return scanner(text).list();
+}
+
+result<mailbox> parse_mailbox(std::string_view text) {
+    auto split = split_mailbox(text);
+    if (!split) return split.error();
+    return make_mailbox(split->name, split->addr);
+}
+
+result<std::vector<mailbox>> parse_mailbox_list(std::string_view text) {
+    auto split = split_mailbox_list(text);
+    if (!split) return split.error();
+    std::vector<mailbox> boxes;
+    for (const mailbox_text& each : *split) {
+        auto box = make_mailbox(each.name, each.addr);
+        if (!box) return box.error();
+        boxes.push_back(std::move(*box));
+    }
+    return boxes;
 }
 
 std::string format_mailbox(const mailbox& box) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "mail/address_book.hpp"
 #include "mail/message.hpp"
 
 namespace gatepost::mail {
@@ -78,6 +79,9 @@ class raw_receiver {
         message mail;
         raw_headers headers;
     };
+    // Completes and expands names without a domain in the address fields, before anything else
+    // reads them; without a book they are refused.
+    void use(std::shared_ptr<const address_book> book);
     // `id`, `now`: for the Message-ID and Date that are missing; `host` stands behind the @ of a
     // made Message-ID.
     result<received> finish(mail_id id, wall_time now, std::string_view host);

@@ -6,6 +6,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "mail/complete_block.hpp"
 #include "mail/decode.hpp"
 #include "mail/header_fields.hpp"
 #include "mail/lines.hpp"
@@ -43,6 +44,8 @@ error nul_found() {
 class raw_receiver::state {
   public:
     explicit state(content_factory contents) : contents_(std::move(contents)) {}
+
+    void use(std::shared_ptr<const address_book> book) { book_ = std::move(book); }
 
     status feed(std::string_view piece) {
         if (piece.find('\0') != std::string_view::npos) return nul_found();
@@ -111,6 +114,11 @@ class raw_receiver::state {
                          "The message has no headers; it must begin with lines like From: and "
                          "Subject:, then an empty line."};
         }
+        if (book_) {
+            auto whole = complete_block(block_, *book_);
+            if (!whole) return std::move(whole).error();
+            block_ = std::move(*whole);
+        }
         auto fields = split_header_block(block_);
         if (!fields) return std::move(fields).error();
         auto read = read_headers(block_);
@@ -151,6 +159,7 @@ class raw_receiver::state {
     }
 
     content_factory contents_;
+    std::shared_ptr<const address_book> book_;
     line_normaliser normaliser_;
     std::string block_;                       // headers, and the empty line once it came
     std::unique_ptr<content_writer> writer_;  // made when the body begins
@@ -161,6 +170,10 @@ class raw_receiver::state {
 raw_receiver::raw_receiver(content_factory contents)
     : state_(std::make_unique<state>(std::move(contents))) {}
 raw_receiver::~raw_receiver() = default;
+
+void raw_receiver::use(std::shared_ptr<const address_book> book) {
+    state_->use(std::move(book));
+}
 
 status raw_receiver::feed(std::string_view piece) {
     return state_->feed(piece);

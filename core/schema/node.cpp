@@ -27,20 +27,6 @@ const node* node::member(const nlohmann::json& value, std::string_view name) con
     return additional.get();
 }
 
-std::string below(std::string_view pointer, std::string_view name) {
-    std::string out(pointer);
-    out += '/';
-    for (const char c : name) {
-        if (c == '~')
-            out += "~0";
-        else if (c == '/')
-            out += "~1";
-        else
-            out += c;
-    }
-    return out;
-}
-
 std::string_view with_article(value_type type) {
     static constexpr std::array<std::string_view, 8> names{
         "a value",    "an object", "an array",      "a string",

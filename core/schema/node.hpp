@@ -61,8 +61,6 @@ struct node {
     [[nodiscard]] const node* member(const nlohmann::json& value, std::string_view name) const;
 };
 
-// RFC 6901: "/a~1b"
-std::string below(std::string_view pointer, std::string_view name);
 // "a string", "an integer"
 std::string_view with_article(value_type type);
 value_type type_of(const nlohmann::json& value);

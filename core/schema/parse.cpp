@@ -70,7 +70,7 @@ status read_properties(schema_parser& parser, const json& value, const std::stri
                        node& out) {
     if (!value.is_object()) return outside(at, "must be an object of schemas");
     for (const auto& [name, sub] : value.items()) {
-        auto parsed = parser.parse(sub, below(at, name), depth + 1);
+        auto parsed = parser.parse(sub, text::below_pointer(at, name), depth + 1);
         if (!parsed) return std::move(parsed).error();
         if (status counted = parser.count_property(at); !counted) return counted;
         out.properties.push_back({name, *std::move(parsed)});
@@ -240,13 +240,13 @@ status find_type(const json& schema, const std::string& at, node& out) {
             return good();
         for (const auto& [name, argument] : schema.items())
             if (!name.starts_with("x-gatepost-") && find_keyword(name) == nullptr)
-                return unknown_keyword(name, below(at, name));
+                return unknown_keyword(name, text::below_pointer(at, name));
         return outside(at, "\"type\" is missing");
     }
     const auto known = std::find_if(types.begin(), types.end(),
                                     [&](const auto& each) { return *given == each.first; });
     if (known == types.end())
-        return outside(below(at, "type"),
+        return outside(text::below_pointer(at, "type"),
                        "must be one of object, array, string, integer, number, boolean, null");
     out.type = known->second;
     return good();
@@ -256,14 +256,14 @@ status find_type(const json& schema, const std::string& at, node& out) {
 status check_whole(const node& out, const std::string& at) {
     for (const std::string& name : out.required)
         if (out.find(name) == nullptr)
-            return outside(below(at, "required"),
+            return outside(text::below_pointer(at, "required"),
                            "\"" + text::escape_for_log(name) + "\" is not among the properties");
     for (const json& choice : out.choices)
         if (!fits(out.type, choice))
             return outside(at, "a choice is not " + std::string(with_article(out.type)));
     if (!out.fallback) return good();
-    if (out.secret) return outside(below(at, "default"), "a secret has no default");
-    const auto problems = validate(out, *out.fallback, below(at, "default"));
+    if (out.secret) return outside(text::below_pointer(at, "default"), "a secret has no default");
+    const auto problems = validate(out, *out.fallback, text::below_pointer(at, "default"));
     if (!problems.empty()) return outside(problems[0].pointer, problems[0].detail);
     return good();
 }
@@ -291,7 +291,9 @@ result<std::shared_ptr<const node>> schema_parser::parse(const json& value, cons
     auto out = std::make_shared<node>();
     if (status found = find_type(value, at, *out); !found) return std::move(found).error();
     for (const auto& [name, argument] : value.items())
-        if (status read = read_keyword(*this, name, argument, below(at, name), depth, *out); !read)
+        if (status read =
+                read_keyword(*this, name, argument, text::below_pointer(at, name), depth, *out);
+            !read)
             return std::move(read).error();
     if (status whole = check_whole(*out, at); !whole) return std::move(whole).error();
     return std::shared_ptr<const node>(std::move(out));

@@ -3,6 +3,7 @@
 // so an error always speaks about the branch that was meant.
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "schema/parser.hpp"
 
 namespace gatepost::schema {
@@ -55,7 +56,9 @@ status secrets_below(const node& at, const std::string& pointer, bool named) {
     if (at.secret && !named)
         return outside(pointer, "writeOnly is for strings that stand under a name of their own");
     for (const property& each : at.properties)
-        if (status said = secrets_below(*each.schema, below(pointer, each.name), named); !said)
+        if (status said =
+                secrets_below(*each.schema, text::below_pointer(pointer, each.name), named);
+            !said)
             return said;
     for (const auto& branch : at.branches)
         if (status said = secrets_below(*branch, pointer, named); !said) return said;
@@ -71,7 +74,7 @@ status schema_parser::parse_one_of(const json& value, const std::string& at, int
     if (!value.is_array() || value.empty()) return outside(at, "must be an array of schemas");
     if (std::all_of(value.begin(), value.end(), is_label)) return take_labels(value, at, out);
     for (size_t i = 0; i < value.size(); ++i) {
-        auto branch = parse(value[i], below(at, std::to_string(i)), depth + 1);
+        auto branch = parse(value[i], text::below_pointer(at, std::to_string(i)), depth + 1);
         if (!branch) return std::move(branch).error();
         out.branches.push_back(*std::move(branch));
     }

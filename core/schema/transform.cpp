@@ -2,6 +2,7 @@
 // Values need not be valid; what does not fit is passed through.
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "schema/node.hpp"
 #include "schema/schema.hpp"
 
@@ -69,11 +70,12 @@ void find_strings(const node& schema, const json& value, const std::string& poin
     if (schema.type == value_type::string) out.push_back({pointer, schema.secret});
     if (value.is_array() && schema.items)
         for (size_t i = 0; i < value.size(); ++i)
-            find_strings(*schema.items, value[i], below(pointer, std::to_string(i)), out);
+            find_strings(*schema.items, value[i], text::below_pointer(pointer, std::to_string(i)),
+                         out);
     if (!value.is_object() || schema.type == value_type::string) return;
     for (const auto& [name, member] : value.items())
         if (const node* fitting = schema.member(value, name))
-            find_strings(*fitting, member, below(pointer, name), out);
+            find_strings(*fitting, member, text::below_pointer(pointer, name), out);
 }
 
 }  // namespace

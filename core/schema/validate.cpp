@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <set>
 
+#include "base/text.hpp"
 #include "schema/code_point.hpp"
 #include "schema/keys.hpp"
 #include "schema/node.hpp"
@@ -60,7 +61,7 @@ void check_choice(const std::vector<json>& choices, const json& value, const std
         if (choice.is_string()) names.push_back(choice.get<std::string>());
     std::string detail = "must be " + list_choices(choices);
     if (value.is_string())
-        if (const auto meant = nearest_name(value.get_ref<const std::string&>(), names))
+        if (const auto meant = text::nearest(value.get_ref<const std::string&>(), names))
             detail += "; did you mean " + json(*meant).dump() + "?";
     out.add(pointer, std::move(detail));
 }
@@ -106,7 +107,7 @@ void check_array(const node& schema, const json& value, const std::string& point
         out.add(pointer, "must have at most " + plural(*schema.most, "element"));
     std::set<json> seen;
     for (size_t i = 0; i < value.size(); ++i) {
-        const std::string place = below(pointer, std::to_string(i));
+        const std::string place = text::below_pointer(pointer, std::to_string(i));
         if (schema.items) check(*schema.items, value[i], place, out);
         if (schema.unique && !seen.insert(value[i]).second)
             out.add(place, "stands in the array already");
@@ -121,11 +122,11 @@ void check_object(const node& schema, const node* branch, const json& value,
         for (const property& known_property : each->properties)
             known.push_back(known_property.name);
         for (const std::string& name : each->required)
-            if (!value.contains(name)) out.add(below(pointer, name), "is required");
+            if (!value.contains(name)) out.add(text::below_pointer(pointer, name), "is required");
     }
     const bool open = schema.open || (branch != nullptr && branch->open);
     for (const auto& [name, member] : value.items()) {
-        const std::string place = below(pointer, name);
+        const std::string place = text::below_pointer(pointer, name);
         if (const node* fitting = schema.member(value, name))
             check(*fitting, member, place, out);
         else if (!open && std::find(known.begin(), known.end(), name) == known.end())
@@ -139,7 +140,7 @@ void check_union(const node& schema, const json& value, const std::string& point
     std::vector<json> tags;
     for (const auto& branch : schema.branches)
         tags.push_back(branch->find(schema.tag)->choices.front());
-    const std::string place = below(pointer, schema.tag);
+    const std::string place = text::below_pointer(pointer, schema.tag);
     if (value.contains(schema.tag))
         check_choice(tags, value.at(schema.tag), place, out);
     else

@@ -93,12 +93,12 @@ std::shared_ptr<const mail::message> accept_job::keep_in_memory() {
 }
 
 void accept_job::settle() {
-    if (!*answer_) files_.release(file_names_);
+    if (!*answer_) files_.release(file_names_, true);
     done_(*std::move(answer_));
 }
 
 void accept_job::fail(const error& why) {
-    if (!file_names_.empty()) files_.release(file_names_);
+    if (!file_names_.empty()) files_.release(file_names_, why.kind != error_kind::outcome_unknown);
     done_(why);
 }
 

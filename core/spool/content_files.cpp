@@ -24,7 +24,9 @@ enum class sync_state : uint8_t { syncing, synced, failed };
 
 struct entry {
     sync_state sync = sync_state::syncing;
-    bool claimed = false;  // by an accept that is under way
+    bool claimed = false;   // by an accept that is under way
+    bool dropped = false;   // nobody holds its content any more
+    bool doubtful = false;  // a row may name it after all
     std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
     std::optional<error> why;
 };
@@ -79,14 +81,41 @@ class content_files::shared : public std::enable_shared_from_this<shared> {
             entries_.erase(name);
     }
 
-    void release(const std::vector<std::string>& files) {
-        const std::lock_guard lock(mutex_);
-        for (const auto& name : files) {
-            const auto at = entries_.find(name);
-            if (at == entries_.end()) continue;
-            at->second.claimed = false;
-            at->second.since = std::chrono::steady_clock::now();
+    void release(const std::vector<std::string>& files, bool certain) {
+        std::vector<std::string> over;
+        {
+            const std::lock_guard lock(mutex_);
+            for (const auto& name : files) {
+                const auto at = entries_.find(name);
+                if (at == entries_.end()) continue;
+                at->second.claimed = false;
+                at->second.since = std::chrono::steady_clock::now();
+                if (!certain)
+                    at->second.doubtful = true;
+                else if (at->second.dropped)
+                    over.push_back(name);
+            }
         }
+        remove_later(std::move(over));
+    }
+
+    // The last copy of a file's content is gone. What an accept holds is decided with it.
+    void drop(const std::string& name) {
+        {
+            const std::lock_guard lock(mutex_);
+            const auto at = entries_.find(name);
+            if (at == entries_.end()) return;
+            at->second.dropped = true;
+            if (at->second.claimed || at->second.doubtful) return;
+        }
+        remove_later({name});
+    }
+
+    // Ends with the last copy of the content that holds it.
+    std::shared_ptr<const void> owner_of(std::string name) {
+        return {this, [self = weak_from_this(), name = std::move(name)](const void*) {
+                    if (const auto alive = self.lock()) alive->drop(name);
+                }};
     }
 
     void remove(const std::vector<std::string>& files) {
@@ -112,6 +141,13 @@ class content_files::shared : public std::enable_shared_from_this<shared> {
     }
 
   private:
+    // Not on the thread that happened to be the last: a disk may take its time.
+    void remove_later(std::vector<std::string> files) {
+        if (files.empty()) return;
+        const auto task = [self = shared_from_this(), files] { self->remove(files); };
+        if (!pool_.post(task)) remove(files);
+    }
+
     void synced(const std::string& name, const status& outcome) {
         {
             const std::lock_guard lock(mutex_);
@@ -162,11 +198,12 @@ class spilling_writer final : public mail::content_writer {
         if (!file_) return mail::content::from_string(std::move(buffer_));
         if (auto flushed = flush(); !flushed) return flushed.error();
         const auto path = shared_->folder() / file_->name();
+        auto owner = shared_->owner_of(file_->name());
         growing_file file = *std::move(file_);
         file_.reset();
         if (!shared_->adopt(std::move(file)))
             return error{error_kind::busy, "the spool is closing"};
-        return mail::content::from_file(path, 0, size_);
+        return mail::content::from_file(path, 0, size_, std::move(owner));
     }
 
     uint64_t size() const override { return size_; }
@@ -224,7 +261,7 @@ class placing {
         }
         if (done) return std::move(out_);
         if (copies_) copies_->unlink();
-        shared_.release(out_.files);
+        shared_.release(out_.files, true);
         return done.error();
     }
 
@@ -245,7 +282,7 @@ class placing {
                 std::find(out_.files.begin(), out_.files.end(), name) != out_.files.end();
             const std::optional<status> claimed = mine ? status(success{}) : shared_.claim(name);
             if (claimed && !*claimed) {
-                shared_.release({name});
+                shared_.release({name}, true);
                 return claimed->error();
             }
             if (claimed) {
@@ -318,8 +355,8 @@ void content_files::place(std::shared_ptr<const mail::message> mail,
 void content_files::keep(const std::vector<std::string>& files) {
     shared_->keep(files);
 }
-void content_files::release(const std::vector<std::string>& files) {
-    shared_->release(files);
+void content_files::release(const std::vector<std::string>& files, bool certain) {
+    shared_->release(files, certain);
 }
 void content_files::remove(const std::vector<std::string>& files) {
     shared_->remove(files);

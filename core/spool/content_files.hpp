@@ -3,8 +3,8 @@
 // A file gets its final name at once (random, O_EXCL): what makes it part of a message is the row
 // that names it, and that row is queued for commit only after the file and its folder were synced,
 // on the sync threads. A file that no row names is an orphan: removed when its writer is dropped
-// unfinished, by the sweep when nobody accepted it within four times the time a request may take,
-// and at start.
+// unfinished, when the last copy of its content goes and no accept took it, by the sweep when
+// nobody accepted it within four times the time a request may take, and at start.
 //
 // Failures: `storage` when the disk is full (the reserve of folder.hpp is respected) or a sync
 // failed. A failed sync is never tried again on the same file.
@@ -49,8 +49,9 @@ class content_files {
 
     // The row was committed: the files are its own now.
     void keep(const std::vector<std::string>& files);
-    // The row was refused: its caller may come again with the same contents.
-    void release(const std::vector<std::string>& files);
+    // The row was refused: its caller may come again with the same contents. `certain`: no row can
+    // name them, so they may go with their last owner; else they are left to the sweep.
+    void release(const std::vector<std::string>& files, bool certain);
     void remove(const std::vector<std::string>& files);
     // Removes what nobody took in time.
     void sweep();

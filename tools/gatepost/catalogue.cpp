@@ -54,6 +54,13 @@ std::string stage_line(const context& with, const json& stage, const std::string
     return line + "\n";
 }
 
+std::string trace_line(const context& with, const json& line) {
+    return with.out.paint(
+               "       " + text_of(line, "direction") + " " + clean(text_of(line, "text"), 1000),
+               colour::dim) +
+           "\n";
+}
+
 // Lines of NDJSON out of pieces.
 class line_splitter {
   public:
@@ -124,19 +131,26 @@ int show_connection(const context& with, const std::string& name) {
     return 0;
 }
 
-int test_connection(const context& with, const std::string& name, const std::string& to) {
+int test_connection(const context& with, const test_options& options) {
+    json body = json::object();
+    if (!options.to.empty()) body["to"] = options.to;
+    if (options.trace) body["trace"] = true;
     http_request request{"POST",
-                         "/v1/connections/" + text::percent_encode(name) + "/test",
+                         "/v1/connections/" + text::percent_encode(options.name) + "/test",
                          {},
-                         "{}",
+                         body.dump(-1, ' ', false, json::error_handler_t::replace),
                          "application/json"};
-    if (!to.empty()) request.body = json{{"to", to}}.dump();
     if (!with.json) request.headers.emplace_back("Accept", "application/x-ndjson");
     json last;
     stage_titles titles;
     line_splitter lines([&](const std::string& line) {
         json document = json::parse(line, nullptr, false);
         if (document.is_discarded()) return;
+        if (document.contains("trace") && !document.contains("success")) {
+            std::fputs(trace_line(with, document["trace"]).c_str(), stdout);
+            std::fflush(stdout);
+            return;
+        }
         if (!document.contains("stage")) {  // the end: {"result": ...} of NDJSON, or all there is
             last = document.contains("result") ? document["result"] : std::move(document);
             return;

@@ -36,7 +36,11 @@ std::string describe_message(const context& with, const nlohmann::json& message)
 int list_providers(const context& with);
 int list_connections(const context& with);
 int show_connection(const context& with, const std::string& name);
-int test_connection(const context& with, const std::string& name, const std::string& to);
+struct test_options {
+    std::string name, to;
+    bool trace = false;
+};
+int test_connection(const context& with, const test_options& options);
 int show_status(const context& with);
 // Runs gatepostd --check, which alone knows plugins and files.
 int config_check(const std::string& config, const std::vector<std::string>& plugins);

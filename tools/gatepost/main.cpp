@@ -1,6 +1,7 @@
 // gatepost: the command line client. This file is the command line; commands.hpp has what the
 // commands do.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "base/version.hpp"
 #include "gatepost/commands.hpp"
@@ -12,7 +13,8 @@ using namespace gatepost::cli;
 struct arguments {
     send_options send;
     list_options list;
-    std::string id, verb, name, to, config;
+    test_options test;
+    std::string id, verb, name, config;
     std::vector<std::string> plugins;
 };
 
@@ -43,10 +45,9 @@ void add_send(CLI::App& app, arguments& into) {
     command->add_option("--raw", send.raw_file,
                         "a finished RFC 5322 message, - for standard input");
     command
-        ->add_option("--wait", send.wait,
-                     "wait up to so many seconds until every recipient is final")
-        ->expected(0, 1)
-        ->default_str("30")
+        ->add_flag("--wait{30}", send.wait,
+                   "wait up to so many seconds (30) until every recipient is final")
+        ->type_name("[SECONDS]")
         ->check(CLI::Range(0, 120));
 }
 
@@ -63,6 +64,21 @@ void add_messages(CLI::App& app, arguments& into) {
     command->add_option("--cursor", into.list.cursor, "where the last page ended");
 }
 
+// `--wait` may stand alone, and an address may follow it; only a number belongs to it.
+std::vector<std::string> words_of(int argc, char* argv[]) {
+    std::vector<std::string> words;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        const bool number = !word.empty() && word.find_first_not_of("0123456789") == word.npos;
+        if (number && !words.empty() && words.back() == "--wait")
+            words.back() += "=" + std::string(word);
+        else
+            words.emplace_back(word);
+    }
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
+    return words;
+}
+
 int run_messages(const context& with, const arguments& given) {
     if (given.id.empty()) return list_messages(with, given.list);
     if (given.verb.empty()) return show_message(with, given.id);
@@ -73,7 +89,7 @@ int run_messages(const context& with, const arguments& given) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
-    CLI::App app{"gatepost: talks to gatepostd, the mail gateway of this machine"};
+    CLI::App app{"gatepost: talks to gatepostd, the mail gateway of this machine", "gatepost"};
     app.set_version_flag("--version", std::string("gatepost ") + gatepost::version);
     app.require_subcommand(1);
     app.fallthrough();
@@ -90,8 +106,10 @@ int main(int argc, char* argv[]) {
         app.add_subcommand("connections", "the configured connections, or one of them");
     connections->add_option("name", given.name, "a connection");
     auto* test = app.add_subcommand("test", "test a connection, step by step");
-    test->add_option("name", given.name, "the connection")->required();
-    test->add_option("--to", given.to, "also send a test mail to this address");
+    test->add_option("name", given.test.name, "the connection")->required();
+    test->add_option("--to", given.test.to, "also send a test mail to this address");
+    test->add_flag("--trace", given.test.trace,
+                   "show the dialogue with the server, without secrets");
     app.add_subcommand("status", "is all well? what waits, what is wrong");
     auto* config = app.add_subcommand("config", "the configuration");
     auto* check = config->require_subcommand(1)->add_subcommand(
@@ -99,7 +117,7 @@ int main(int argc, char* argv[]) {
     check->add_option("--config", given.config, "folder with gatepost.toml");
     check->add_option("--plugins", given.plugins, "folders with plugins");
     try {
-        app.parse(argc, argv);
+        app.parse(words_of(argc, argv));
     } catch (const CLI::ParseError& failure) {
         return app.exit(failure) == 0 ? 0 : 64;
     }
@@ -109,7 +127,7 @@ int main(int argc, char* argv[]) {
     if (command == "providers") return list_providers(with);
     if (command == "connections")
         return given.name.empty() ? list_connections(with) : show_connection(with, given.name);
-    if (command == "test") return test_connection(with, given.name, given.to);
+    if (command == "test") return test_connection(with, given.test);
     if (command == "status") return show_status(with);
     return config_check(given.config, given.plugins);
 }

@@ -22,6 +22,9 @@ def parsed(gateway, identifier):
 
 def send(cli, gateway):
     said = cli("send", *ENVELOPE, "--subject", "Hello", "--text", "It works", "--wait")
+    for wait in (["--wait"], ["--wait", "20"], ["--wait=20"]):
+        sent = cli.json("send", "--from", "a@example.com", "--text", "x", *wait, "last@example.net")
+        expect([one["address"] for one in sent["recipients"]] == ["last@example.net"], f"an address behind {wait}: {sent}")
     identifier = said.split()[0]
     expect(said.splitlines()[0] == f"{identifier}  sent", said)
     expect("b@example.net" in said and "captured, delivered to nobody" in said and "ATTEMPT" in said, said)
@@ -65,7 +68,7 @@ def send(cli, gateway):
 
 def refusals(cli, gateway):
     said = cli("send", "--from", "a@example.com", "--to", "nobody", "--text", "x", code=65)
-    expect(said.startswith("gatepost: /to/0 ") and said.count("there is no @") == 1, said)
+    expect(said.startswith("gatepost: /to/0 ") and said.count("default_domain") == 1, said)
     said = cli("send", "--to", "nobody", "--from", "none", "--text", "x", code=65)
     expect("2 values are wrong" in said and "  /to/0: " in said and "  /from: " in said, said)
     problem = cli.json("send", "--to", "nobody", "--from", "a@example.com", "--text", "x", code=65)

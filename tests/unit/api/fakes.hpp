@@ -93,6 +93,7 @@ class fake_spool final : public gatepost::spool::spool {
 class fake_dispatcher final : public delivery::dispatcher {
   public:
     void start(std::shared_ptr<const config::settings>) override {}
+    status reload(std::shared_ptr<const config::settings>) override { return success{}; }
     std::vector<delivery::connection_status> connections() const override { return states; }
     std::function<void()> test(delivery::test_request request,
                                std::function<void(delivery::test_result)> done) override;

@@ -146,6 +146,40 @@ TEST_CASE("a test's stages come while they happen") {
     CHECK(json::parse(got.body.substr(line))["result"]["success"] == true);
 }
 
+TEST_CASE("the dialogue of a test is shown to those who ask for it") {
+    api_fixture with;
+    const plugin::trace_line line{">", "EHLO x", std::chrono::milliseconds(7)};
+    const json written = {{"at_ms", 7}, {"direction", ">"}, {"text", "EHLO x"}};
+    auto outcome = good_result();
+    outcome.trace.push_back(line);
+
+    client one = with.connect();
+    one.send(post("/v1/connections/second/test", R"({"trace":true})",
+                  "Accept: application/x-ndjson\r\n"));
+    auto running = with.dispatcher.take();
+    CHECK(running.request.trace);
+    running.request.on_stage(outcome.stages[0]);
+    running.request.on_trace(line);
+    running.done(outcome);
+    const auto streamed = one.read().body;
+    const size_t first = streamed.find('\n'), second = streamed.find('\n', first + 1);
+    CHECK(json::parse(streamed.substr(first, second - first)) == json{{"trace", written}});
+    CHECK_FALSE(json::parse(streamed.substr(second))["result"].contains("trace"));
+
+    client other = with.connect();
+    other.send(post("/v1/connections/second/test", R"({"trace":true})"));
+    running = with.dispatcher.take();
+    running.done(outcome);
+    CHECK(json::parse(other.read().body)["trace"] == json::array({written}));
+
+    client quiet = with.connect();
+    quiet.send(post("/v1/connections/second/test", R"({"trace":false})"));
+    running = with.dispatcher.take();
+    CHECK_FALSE(running.request.trace);
+    running.done(good_result());
+    CHECK_FALSE(json::parse(quiet.read().body).contains("trace"));
+}
+
 TEST_CASE("a test ends when the client leaves") {
     api_fixture with;
     client one = with.connect();
@@ -173,5 +207,6 @@ TEST_CASE("tests that cannot begin are refused in words") {
     CHECK(pointer("/v1/test", R"({"settings":{}})") == "/provider");
     CHECK(pointer("/v1/test", R"({"provider":"nothing"})") == "/provider");
     CHECK(pointer("/v1/test", R"({"provider":"x","settings":[]})") == "/settings");
+    CHECK(pointer("/v1/test", R"({"provider":"x","trace":1})") == "/trace");
     CHECK(pointer("/v1/test", "[]") == "");
 }

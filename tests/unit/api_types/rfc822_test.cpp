@@ -111,3 +111,28 @@ TEST_CASE("a query is decoded in order, and a plus sign stays one") {
     const api_types::query_list wanted{{"a", "1"}, {"b", "x y+z"}, {"c", ""}, {"a", "2"}};
     CHECK(*got == wanted);
 }
+
+TEST_CASE("aliases and names without a domain count in the query and in the mail") {
+    auto how = reading::options();
+    how.addresses = std::make_shared<const mail::address_book>(*mail::address_book::make(
+        "example.com",
+        {{"root", {"admin@example.net", "b@example.net"}}, {"c@example.net", {"d@example.net"}}}));
+    const auto read = [&](std::string_view query) {
+        auto reader = api_types::rfc822_reader::begin(query, how);
+        REQUIRE(reader);
+        REQUIRE(reader->feed("From: root\r\nTo: root\r\nCc: c@example.net\r\n\r\nHello\r\n"));
+        auto got = reader->finish(mail_id{77}, *parse_rfc3339(reading::now_text), "host.example");
+        REQUIRE(got);
+        std::string out = got->mail.envelope_from->text() + ":";
+        for (const auto& each : got->mail.recipients)
+            out += " " + each.who.addr.text() +
+                   (each.kind == mail::role::to   ? "/to"
+                    : each.kind == mail::role::cc ? "/cc"
+                                                  : "/bcc");
+        return out;
+    };
+    CHECK(read("") == "root@example.com: admin@example.net/to b@example.net/to d@example.net/cc");
+    CHECK(read("from=cron&to=root&to=c@example.net&to=x") ==
+          "cron@example.com: admin@example.net/to b@example.net/to d@example.net/cc "
+          "x@example.com/bcc");
+}

@@ -164,3 +164,23 @@ TEST_CASE("a content that cannot be written is a storage error, not the caller's
     REQUIRE_FALSE(got);
     CHECK(got.error().kind == error_kind::storage);
 }
+
+TEST_CASE("aliases and names without a domain are put in their place as the mail is read") {
+    auto how = reading::options();
+    how.addresses = std::make_shared<const mail::address_book>(
+        *mail::address_book::make("example.com", {{"root", {"a@example.net", "b@example.net"}}}));
+    const auto got = reading::send(
+        R"({"from":"cron","reply_to":"nobody","to":["root",{"email":"root","name":"R"}],
+            "bcc":["x"],"text":"Hi"})",
+        std::string_view::npos, how);
+    REQUIRE(got);
+    CHECK(got->mail.from->addr.text() == "cron@example.com");
+    CHECK(got->mail.envelope_from->text() == "cron@example.com");
+    CHECK(got->mail.reply_to.at(0).addr.text() == "nobody@example.com");
+    REQUIRE(got->mail.recipients.size() == 3);
+    CHECK(got->mail.recipients[1].who.addr.text() == "b@example.net");
+    CHECK(got->mail.recipients[2].kind == mail::role::bcc);
+    CHECK(reading::complaint(R"({"from":"a@example.org","to":["root"],"text":"Hi"})", "/to/0") ==
+          "\"root\" has no domain, no alias has this name, and default_domain is not set in "
+          "gatepost.toml to complete it.");
+}

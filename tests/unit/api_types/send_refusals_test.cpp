@@ -18,6 +18,8 @@ TEST_CASE("unknown members are refused by name with the nearest one") {
               "is not a member known here"));
     CHECK(has(complaint(with(R"("dsn":{"envId":"x"})"), "/dsn/envId"), "did you mean envid?"));
     CHECK(has(complaint(R"({"to":{"email":"a@b.org","nam":"x"},"text":"x"})", "/to/nam"), "name"));
+    CHECK(has(complaint(with(R"("form":"a@example.org")"), "/form"), "did you mean from?"));
+    CHECK(has(complaint(with(R"("sendAt":"x")"), "/sendAt"), "did you mean send_at?"));
 }
 
 TEST_CASE("what later versions offer is refused in words") {

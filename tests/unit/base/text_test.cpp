@@ -174,3 +174,21 @@ TEST_CASE("a slip of the pen finds the word that was meant, and nonsense finds n
     CHECK(text::nearest(std::string(1 << 20, 'q'), keys) == std::nullopt);
     CHECK(text::nearest("", keys) == std::nullopt);
 }
+
+TEST_CASE("a name in another spelling, or with two letters swapped, is understood") {
+    const std::vector<std::string> keys = {"from",     "to",       "send_at",
+                                           "reply_to", "security", "auth_method"};
+    CHECK(text::nearest("form", keys) == "from");
+    CHECK(text::nearest("sendAt", keys) == "send_at");
+    CHECK(text::nearest("ReplyTo", keys) == "reply_to");
+    CHECK(text::nearest("REPLY-TO", keys) == "reply_to");
+    CHECK(text::nearest("secure", keys) == "security");
+    CHECK(text::nearest("authMethod", keys) == "auth_method");
+    CHECK(text::nearest("user", keys) == std::nullopt);
+    CHECK(text::nearest("___", keys) == std::nullopt);
+}
+
+TEST_CASE("a name becomes part of a JSON pointer") {
+    CHECK(text::below_pointer("/a", "b/c~d") == "/a/b~1c~0d");
+    CHECK(text::below_pointer("", "") == "/");
+}

@@ -299,3 +299,43 @@ TEST_CASE("settings that came by the API are checked and completed") {
     CHECK(told("[]") == "/settings: must be an object\n");
     CHECK(config::check_json_settings(in.path, "{", smtp).error().kind == error_kind::malformed);
 }
+
+TEST_CASE("aliases are followed to their ends") {
+    const folder in;
+    in.write("gatepost.toml", R"(
+default_domain = "example.com"
+[aliases]
+root = ["Admin", "second@example.net"]
+admin = "admin@example.com"
+cron = "root"
+"Old@Example.com" = ["cron", "backup"]
+)");
+    const auto loaded = config::load(in.path, lookup);
+    INFO(problems(in));
+    REQUIRE(loaded.ok());
+    CHECK(loaded->default_domain == "example.com");
+    using list = std::vector<std::string>;
+    CHECK(
+        loaded->aliases ==
+        std::map<std::string, list>{
+            {"admin", {"admin@example.com"}},
+            {"cron", {"admin@example.com", "second@example.net"}},
+            {"old@example.com", {"admin@example.com", "second@example.net", "backup@example.com"}},
+            {"root", {"admin@example.com", "second@example.net"}}});
+}
+
+TEST_CASE("a connection says whose name its mail carries, and whether it is traced") {
+    const folder in;
+    in.write("connections.d/a.toml",
+             "provider = \"outbox\"\nfrom_email = \"a@example.com\"\nsender = \"force\"\n"
+             "trace = true\n[settings]\npath = \"/a\"\n");
+    in.write("connections.d/b.toml",
+             "provider = \"outbox\"\nsender = \"keep\"\n[settings]\npath = \"/a\"\n");
+    const auto loaded = config::load(in.path, lookup);
+    INFO(problems(in));
+    REQUIRE(loaded.ok());
+    CHECK(loaded->connections.at("a").force_sender);
+    CHECK(loaded->connections.at("a").trace);
+    CHECK_FALSE(loaded->connections.at("b").force_sender);
+    CHECK_FALSE(loaded->connections.at("b").trace);
+}

@@ -51,11 +51,27 @@ std::set<std::string> keys_of(const std::string& text) {
 
 TEST_CASE("the reference names every key of gatepost.toml and nothing else") {
     CHECK(keys_of(switched_on(read(reference / "gatepost.toml"))) ==
-          std::set<std::string>{"default", "host_name", "log_level", "state", "plugins",
-                                "plugins[0]", "listen", "listen[0]", "listen[0].path",
-                                "listen[0].mode", "listen[0].group", "listen[0].role", "limits",
-                                "limits.message_size", "retry", "retry.first", "retry.max",
-                                "retry.lifetime", "retry.unknown_delay"});
+          std::set<std::string>{"default",
+                                "default_domain",
+                                "aliases",
+                                "host_name",
+                                "log_level",
+                                "state",
+                                "plugins",
+                                "plugins[0]",
+                                "listen",
+                                "listen[0]",
+                                "listen[0].path",
+                                "listen[0].mode",
+                                "listen[0].group",
+                                "listen[0].role",
+                                "limits",
+                                "limits.message_size",
+                                "retry",
+                                "retry.first",
+                                "retry.max",
+                                "retry.lifetime",
+                                "retry.unknown_delay"});
     // What the code knows is what it names when a key is unknown.
     const config_test::folder in;
     in.write("gatepost.toml",
@@ -64,8 +80,8 @@ TEST_CASE("the reference names every key of gatepost.toml and nothing else") {
     const auto loaded = config::load_daemon_part(in.path);
     REQUIRE_FALSE(loaded.ok());
     CHECK(config_test::told(loaded.error(), in.path) ==
-          "DIR/gatepost.toml:1:1: zzzzzzzzzz: is not known; known are default, host_name, limits, "
-          "listen, log_level, plugins, retry and state\n"
+          "DIR/gatepost.toml:1:1: zzzzzzzzzz: is not known; known are aliases, default, "
+          "default_domain, host_name, limits, listen, log_level, plugins, retry and state\n"
           "DIR/gatepost.toml:3:1: limits.zzzzzzzzzz: is not known; known are message_size\n"
           "DIR/gatepost.toml:5:1: retry.zzzzzzzzzz: is not known; known are first, lifetime, max "
           "and unknown_delay\n"
@@ -84,6 +100,8 @@ TEST_CASE("the reference as it stands, and switched on, gives the code's default
         const config::settings defaults = config::default_settings(in.path);
         CHECK(loaded->default_connection == defaults.default_connection);
         CHECK(loaded->host_name == defaults.host_name);
+        CHECK(loaded->default_domain == defaults.default_domain);
+        CHECK(loaded->aliases == defaults.aliases);
         CHECK(loaded->log_level == defaults.log_level);
         CHECK(loaded->message_bytes == defaults.message_bytes);
         CHECK(loaded->retry_first == defaults.retry_first);
@@ -111,8 +129,8 @@ TEST_CASE("the example connections are understood") {
     CHECK(loaded->connections.size() == 2);
     const std::string relay = read(reference / "connections.d/relay.toml.example");
     for (const char* key :
-         {"provider", "active", "organization", "from_email", "from_name", "on_unknown",
-          "concurrency", "per_second", "per_minute", "per_hour", "per_day"})
+         {"provider", "active", "organization", "from_email", "from_name", "sender", "trace",
+          "on_unknown", "concurrency", "per_second", "per_minute", "per_hour", "per_day"})
         CHECK(relay.find(std::string(key) + " = ") != std::string::npos);
 }
 

@@ -60,3 +60,17 @@ TEST_CASE("the strictest of several windows decides") {
     CHECK(both.wait_until(now + 10min));
     CHECK_FALSE(both.wait_until(now + 62min));
 }
+
+TEST_CASE("a quota that replaces another counts what that one let through") {
+    quota older, newer;
+    older.add(5, 1min);
+    older.add(100, 1h);
+    newer.add(2, 1min);
+    newer.add(1, 1s);
+    const mono_time now{};
+    older.take(now);
+    older.take(now);
+    newer.inherit(older);
+    CHECK(newer.wait_until(now + 2s));
+    CHECK_FALSE(newer.wait_until(now + 62s));
+}

@@ -1,6 +1,8 @@
 // Content files: made above the limit, on disk before the row, gone with their message.
 #include <unistd.h>
 
+#include <thread>
+
 #include "base/limits.hpp"
 #include "spool_kit.hpp"
 
@@ -31,6 +33,14 @@ std::string loaded_body(bench& spool, mail_id id) {
     const auto loaded = spool.load(id);
     if (!loaded) return "(" + loaded.error().detail + ")";
     return *loaded->mail->parts[0].body.read_all();
+}
+
+// Files go on a thread of the spool's own.
+bool comes_to(bench& spool, size_t files) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (spool.content_count() != files && std::chrono::steady_clock::now() < end)
+        std::this_thread::yield();
+    return spool.content_count() == files;
 }
 
 }  // namespace
@@ -74,10 +84,41 @@ TEST_CASE("a writer that is dropped takes its file with it") {
     CHECK(spool.content_count() == 0);
 }
 
+TEST_CASE("content that nobody holds any more, and no message took, goes at once") {
+    bench spool;
+    spool.open();
+    {
+        const auto body = write_content(spool, large);
+        const auto part = body.slice(5, 10);
+        CHECK(spool.content_count() == 1);
+    }
+    CHECK(comes_to(spool, 0));
+    // Refused: the id was given out before.
+    auto mail = make_message(spool.next_id(), {"a@example.net"});
+    REQUIRE(spool.try_accept(mail));
+    mail.parts[0].body = write_content(spool, large);
+    CHECK(spool.content_count() == 1);
+    CHECK_FALSE(spool.try_accept(std::move(mail)));
+    CHECK(comes_to(spool, 0));
+}
+
+TEST_CASE("content of a refused message stays for those who hold it") {
+    bench spool;
+    spool.open();
+    auto mail = make_message(spool.next_id(), {"a@example.net"});
+    REQUIRE(spool.try_accept(mail));
+    const auto body = write_content(spool, large);
+    mail.parts[0].body = body;
+    REQUIRE_FALSE(spool.try_accept(mail));
+    mail.id = spool.next_id();
+    REQUIRE(spool.try_accept(std::move(mail)));
+    CHECK(spool.content_count() == 1);
+}
+
 TEST_CASE("content that no message took is swept at start") {
     bench spool;
     spool.open();
-    write_content(spool, large);
+    const auto held = write_content(spool, large);
     CHECK(spool.content_count() == 1);
     spool.reopen();
     CHECK(spool->recovery().orphans_removed == 1);

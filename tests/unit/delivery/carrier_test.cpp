@@ -1,0 +1,244 @@
+// A carrier that is replaced while mail flows, over a spool and an instance of the test's own: who
+// may begin, what is ended, and what goes to the next one.
+#include "delivery/carrier.hpp"
+
+#include <deque>
+#include <map>
+
+#include "support/catch.hpp"
+
+using namespace gatepost;
+using namespace gatepost::delivery;
+using namespace std::chrono_literals;
+
+namespace {
+
+namespace queue = gatepost::spool;
+
+class fake_spool final : public queue::spool {
+  public:
+    const queue::recovery_report& recovery() const override { return report_; }
+    mail::content_factory contents() override { return mail::memory_content(); }
+    void accept(queue::accept_request, queue::callback<queue::accept_answer>) override {}
+    void start(queue::start_request request, queue::callback<queue::start_answer> done) override {
+        marked.push_back(request.id);
+        done(queue::start_answer{1, request.recipients});
+    }
+    void record(queue::record_request request, queue::callback<success> done) override {
+        recorded.push_back(std::move(request));
+        done(success{});
+    }
+    void cancel(mail_id, std::optional<uint32_t>, queue::callback<queue::message_row>) override {}
+    void retry_now(mail_id, std::optional<uint32_t>, queue::callback<queue::message_row>) override {
+    }
+    void expire(wall_time, queue::callback<uint64_t>) override {}
+    void sweep(wall_time, queue::callback<uint64_t>) override {}
+    void load(mail_id, queue::callback<queue::loaded_message> done) override {
+        loads.push_back(std::move(done));
+    }
+    void show(mail_id, std::optional<uint32_t>, queue::callback<queue::message_row>) override {}
+    void list(queue::list_query, queue::callback<std::vector<queue::message_row>>) override {}
+    void waiting(std::string, wall_time, size_t,
+                 queue::callback<std::vector<queue::due_message>> done) override {
+        done(std::vector<queue::due_message>{});
+    }
+    void on_due(std::function<void(queue::due_message)>) override {}
+    void on_event(std::function<void(const queue::event&)>) override {}
+    void on_health(std::function<void(const queue::health&)>) override {}
+    queue::health health_now() const override { return {}; }
+    void close() override {}
+
+    std::vector<mail_id> marked;
+    std::vector<queue::record_request> recorded;
+    std::vector<queue::callback<queue::loaded_message>> loads;
+
+  private:
+    queue::recovery_report report_;
+};
+
+class fake_instance final : public plugin::instance {
+  public:
+    uint64_t start(plugin::call_request request,
+                   std::function<void(plugin::call_result)> done) override {
+        carried.push_back(request.carry.size());
+        calls[++last_] = std::move(done);
+        return last_;
+    }
+    void cancel(uint64_t call, plugin::cancel_reason) override { cancelled.push_back(call); }
+    size_t open_calls() const override { return calls.size(); }
+    void drain(std::function<void()> done) override { drained = std::move(done); }
+    const plugin::loaded_plugin& plugin() const override { return plugin_; }
+    const std::string& connection() const override { return text_; }
+    const std::string& settings_json() const override { return text_; }
+    std::shared_ptr<void>& slot(const void*) override { return slot_; }
+    const std::vector<std::string>& folders() const override { return none_; }
+    size_t open_sessions() const override { return sessions; }
+
+    void end(uint64_t call, mail::verdict verdict) {
+        plugin::call_result said;
+        mail::recipient_result one;
+        one.verdict = verdict;
+        said.attempt.recipients.push_back(one);
+        said.verdict = verdict;
+        const auto done = std::move(calls.at(call));
+        calls.erase(call);
+        done(std::move(said));
+    }
+
+    std::map<uint64_t, std::function<void(plugin::call_result)>> calls;
+    std::vector<size_t> carried;
+    std::vector<uint64_t> cancelled;
+    std::function<void()> drained;
+    size_t sessions = 0;
+
+  private:
+    plugin::loaded_plugin plugin_;
+    std::string text_;
+    std::shared_ptr<void> slot_;
+    std::vector<std::string> none_;
+    uint64_t last_ = 0;
+};
+
+struct bench {
+    boost::asio::io_context loop;
+    const gatepost::clock& clock = machine_clock();
+    fake_spool spool;
+    std::vector<queue::due_message> passed_on;
+
+    struct one {
+        std::shared_ptr<fake_instance> instance = std::make_shared<fake_instance>();
+        std::shared_ptr<carrier> who;
+    };
+
+    one make(uint32_t concurrency, std::function<uint32_t()> held = [] { return 0U; }) {
+        one made;
+        carrier::parts parts{loop, clock, spool, made.instance, {}, {30s, 1h, 5min}, concurrency};
+        parts.connection.name = "relay";
+        parts.held_by_others = std::move(held);
+        parts.pass_on = [this](queue::due_message message) {
+            passed_on.push_back(std::move(message));
+        };
+        made.who = std::make_shared<carrier>(std::move(parts));
+        made.who->start();
+        run();
+        return made;
+    }
+
+    queue::due_message letter(uint64_t id, bool in_memory = true) {
+        queue::due_message made;
+        made.id = mail_id{id};
+        made.connection = "relay";
+        made.due = clock.wall_now();
+        if (in_memory) {
+            auto mail = std::make_shared<mail::message>();
+            mail->recipients.push_back({*mail::parse_mailbox("a@example.net"), {}, 0, {}});
+            made.mail = mail;
+        }
+        return made;
+    }
+
+    void give(const one& to, uint64_t id) {
+        to.who->add(letter(id));
+        to.who->pump();
+        run();
+    }
+
+    void run() {
+        loop.restart();
+        loop.poll();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a carrier begins no more than older ones leave it") {
+    bench with;
+    uint32_t held = 2;
+    const auto fresh = with.make(3, [&] { return held; });
+    with.give(fresh, 1);
+    with.give(fresh, 2);
+    CHECK(fresh.instance->calls.size() == 1);
+    held = 0;
+    fresh.who->pump();
+    with.run();
+    CHECK(fresh.instance->calls.size() == 2);
+}
+
+TEST_CASE("one slot is not shared, and the new carrier looks again by itself") {
+    bench with;
+    const auto old = with.make(1);
+    with.give(old, 1);
+    old.instance->sessions = 1;
+    const auto fresh = with.make(1, [&] { return old.who->holds(); });
+    bool gone = false;
+    old.who->stop([&] { gone = true; });
+    with.give(fresh, 2);
+    CHECK(fresh.instance->calls.empty());
+    old.instance->end(1, mail::verdict::accepted);
+    with.run();
+    CHECK_FALSE(gone);
+    CHECK(old.who->in_flight() <= 1);
+    CHECK(old.who->holds() == 1);  // its session is parked and says farewell
+    CHECK(fresh.instance->calls.empty());
+    old.instance->sessions = 0;
+    REQUIRE(old.instance->drained);
+    old.instance->drained();
+    CHECK(gone);
+    CHECK(old.who->holds() == 0);
+    with.loop.restart();
+    with.loop.run_for(5s);  // its timer; ends as soon as nothing is left to do
+    CHECK(fresh.instance->calls.size() == 1);
+}
+
+TEST_CASE("a replaced carrier drains while its calls run, and cancels them only when told") {
+    bench with;
+    const auto old = with.make(2);
+    with.give(old, 1);
+    with.give(old, 2);
+    bool gone = false;
+    old.who->stop([&] { gone = true; });
+    CHECK(old.instance->drained);
+    CHECK(old.instance->cancelled.empty());
+    old.who->cancel_early();
+    CHECK(old.instance->cancelled.size() == 2);
+    old.instance->drained();
+    CHECK_FALSE(gone);
+    old.instance->end(1, mail::verdict::accepted);
+    old.instance->end(2, mail::verdict::accepted);
+    with.run();
+    CHECK(gone);
+    CHECK(with.spool.recorded.size() == 2);
+}
+
+TEST_CASE("what a replaced carrier cannot carry any more goes to the next one") {
+    bench with;
+    const auto old = with.make(2);
+    with.give(old, 1);
+    old.who->add(with.letter(2, false));
+    old.who->pump();
+    with.run();
+    REQUIRE(with.spool.loads.size() == 1);
+    bool gone = false;
+    old.who->stop([&] { gone = true; });
+    CHECK_FALSE(old.instance->drained);  // a lane is not with the instance yet
+    // Loaded, but not marked: it is the next one's.
+    queue::loaded_message loaded;
+    loaded.mail = with.letter(2).mail;
+    loaded.recipients.emplace_back();
+    with.spool.loads[0](std::move(loaded));
+    with.run();
+    REQUIRE(with.passed_on.size() == 1);
+    CHECK(with.passed_on[0].id == mail_id{2});
+    CHECK(with.spool.marked.size() == 1);
+    REQUIRE(old.instance->drained);
+    // Deferred: the next attempt is the next one's too, and not before its time.
+    old.instance->end(1, mail::verdict::deferred);
+    with.run();
+    REQUIRE(with.passed_on.size() == 2);
+    CHECK(with.passed_on[1].id == mail_id{1});
+    CHECK(with.passed_on[1].due > with.clock.wall_now());
+    old.who->add(with.letter(3));
+    CHECK(with.passed_on.size() == 3);
+    old.instance->drained();
+    CHECK(gone);
+}
