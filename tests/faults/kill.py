@@ -6,9 +6,9 @@ import time
 from harness import Load, all_messages, arguments, expect, filed, outbox_gateway, random, wait_until
 
 
-def kill_round(gateway, acked):
+def kill_round(gateway, acked, clients=8):
     gateway.start()
-    with Load(gateway) as load:
+    with Load(gateway, clients) as load:
         before = time.monotonic()
         wait = random.uniform(0.0, 0.15)
         wait_until(lambda: time.monotonic() - before >= wait, 5)
@@ -61,4 +61,5 @@ def main():
         print(f"tried again after an unknown outcome: {again}, all marked possible_duplicate")
 
 
-main()
+if __name__ == "__main__":
+    main()

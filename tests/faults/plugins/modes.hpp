@@ -28,9 +28,10 @@
 //   log-flood                100 000 log lines                           cap them
 //   foreign                  completes calls it never had, then its own  ignore those
 //   dead-call                completes, then asks for that call again    refuse
-//   accepted-without-commit  accepted, though nothing carried commits    not believe it
-//   deferred-after-commit    writes with commits, then says deferred     believe it: file/1 itself
-//   rejected-after-commit    the same, rejected                          was the answer
+//   accepted-without-commit  accepted, though nothing carried commits    believe it, blame it
+//   deferred-after-commit    writes with commits, hears that it is       believe it: the request was
+//                            done, then says deferred                    answered
+//   rejected-after-commit    the same, rejected                          the same
 //   unsupported              a send is "not supported"                   blame the plugin
 //   outside                  asks for folders that it was not lent       refuse those
 //   stall-test               a test call is never completed              the test's deadline
