@@ -358,10 +358,12 @@ GATEPOST_FIELD(gatepost_http_request, timeout, 96, 8);
 GATEPOST_FIELD(gatepost_http_request, ca_file, 104, 16);
 GATEPOST_FIELD(gatepost_http_request, proxy, 120, 16);
 
-GATEPOST_STRUCT(gatepost_http_response, 24, 8);
+GATEPOST_STRUCT(gatepost_http_response, 32, 8);
 GATEPOST_FIELD(gatepost_http_response, size, 0, 4);
 GATEPOST_FIELD(gatepost_http_response, http_status, 4, 4);
 GATEPOST_FIELD(gatepost_http_response, headers, 8, 16);
+GATEPOST_FIELD(gatepost_http_response, failed_at, 24, 4);
+GATEPOST_FIELD(gatepost_http_response, reserved, 28, 4);
 
 GATEPOST_STRUCT(gatepost_http, 16, 8);
 GATEPOST_FIELD(gatepost_http, size, 0, 4);

@@ -106,6 +106,19 @@ inline constexpr size_t trace_line_bytes = 512;         // the rest of a line sa
 inline constexpr size_t tls_sessions = 32;              // kept for resumption, of an instance
 inline constexpr size_t tls_contexts = 64;              // sets of options, of the process
 
+// --- HTTP
+inline constexpr uint64_t http_response_bytes = 1ULL << 20;       // unless a request says otherwise
+inline constexpr uint64_t http_response_bytes_max = 16ULL << 20;  // whatever a request says
+inline constexpr size_t http_header_bytes = 64 * 1024;  // of a request or a response; all together
+inline constexpr size_t http_url_bytes = 8 * 1024;      // what servers take
+inline constexpr size_t http_headers = 100;             // of a request
+inline constexpr size_t http_parts = 2000;              // of a form: a field for each recipient
+inline constexpr auto http_connect_time = 30s;          // name, route, proxy and TLS together
+inline constexpr long http_connections_per_host = 128;  // of an instance; HTTP/2 needs one
+inline constexpr auto http_idle_time = 30s;  // below what servers allow: none closes as we begin
+inline constexpr auto http_name_time = 60s;  // a looked-up name is used again
+inline constexpr size_t http_trace_bytes = 512;  // of a response's body
+
 // --- Configuration
 inline constexpr size_t config_bytes = 1 << 20;
 inline constexpr size_t config_depth = 16;

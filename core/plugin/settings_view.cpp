@@ -119,7 +119,7 @@ result<std::vector<std::string>> settings_view::folders(const manifest& facts) c
 namespace {
 
 // "[::1]:25", "host:25", "socks5://user:password@host:1080/", "unix:/path", "::1"; an owner's value
-// may be a whole URL.
+// may be a whole URL, or hold one as "endpoint=https://host;key=...".
 destination destination_of(std::string_view text, bool owner) {
     destination made;
     made.owner = owner;
@@ -128,7 +128,7 @@ destination destination_of(std::string_view text, bool owner) {
         return made;
     }
     if (const size_t scheme = text.find("://"); scheme != text.npos) text.remove_prefix(scheme + 3);
-    text = text.substr(0, text.find_first_of("/?#"));
+    text = text.substr(0, text.find_first_of("/?#;"));
     if (const size_t user = text.rfind('@'); user != text.npos) text.remove_prefix(user + 1);
     const bool bracketed = text.starts_with('[') && text.find(']') != text.npos;
     const size_t close = bracketed ? text.find(']') : 0;

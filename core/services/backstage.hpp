@@ -39,6 +39,7 @@ extern const gatepost_file file_table;
 extern const gatepost_cache cache_table;
 extern const gatepost_report report_table;
 extern const gatepost_stream stream_table;
+extern const gatepost_http http_table;
 
 // An error as a plugin sees it.
 plugin::operation::answer answer_of(const error& failure);

@@ -3,7 +3,8 @@
 //
 // What the settings name may lead anywhere: a mail server on this machine is the owner's good
 // right. What only the manifest names is the plugin author's word, and must not lead to an address
-// inside this machine or its network.
+// inside this machine or its network; the only exceptions are the two link-local addresses that
+// give an instance or a container the keys of a role, where a manifest lists them exactly.
 #pragma once
 
 #include <cstdint>

@@ -45,7 +45,7 @@ class services_of_process final : public host_services {
             {"gatepost.body/1", &body_table},     {"gatepost.timer/1", &timer_table},
             {"gatepost.crypto/1", &crypto_table}, {"gatepost.file/1", &file_table},
             {"gatepost.cache/1", &cache_table},   {"gatepost.report/1", &report_table},
-            {"gatepost.stream/1", &stream_table},
+            {"gatepost.stream/1", &stream_table}, {"gatepost.http/1", &http_table},
         };
         for (const auto& [name, table] : offered) {
             if (name == id) return table;

@@ -12,7 +12,7 @@ namespace gatepost::services {
 gatepost_status segment_list::take(gatepost_array segments, plugin::call_context& context) {
     if (segments.count > limits::segments_per_request) return GATEPOST_LIMIT;
     if (!plugin::is_array_of<gatepost_segment>(segments)) return GATEPOST_INVALID;
-    pieces_.reserve(segments.count);
+    pieces_.reserve(pieces_.size() + segments.count);
     for (uint32_t i = 0; i < segments.count; ++i) {
         const auto status = add(plugin::item_of<gatepost_segment>(segments, i), context);
         if (status != GATEPOST_OK) return status;
@@ -33,11 +33,15 @@ gatepost_status segment_list::add(const gatepost_segment& segment, plugin::call_
     if (segment.bytes.size == 0) return GATEPOST_OK;
     if (segment.bytes.data == nullptr) return GATEPOST_INVALID;
     if (segment.bytes.size > limits::message_bytes - bytes_.size()) return GATEPOST_LIMIT;
-    const std::string_view bytes = plugin::view_of(segment.bytes);
+    append(plugin::view_of(segment.bytes));
+    return GATEPOST_OK;
+}
+
+void segment_list::append(std::string_view bytes) {
+    if (bytes.empty()) return;
     pieces_.push_back({bytes_.size(), bytes.size(), nullptr});
     bytes_ += bytes;
     size_ += bytes.size();
-    return GATEPOST_OK;
 }
 
 std::string_view segment_list::only_bytes() const {

@@ -22,8 +22,11 @@ namespace gatepost::services {
 
 class segment_list {
   public:
-    // On the strand. GATEPOST_OK, or what to refuse the request with.
+    // On the strand; again adds to the end. GATEPOST_OK, or what to refuse the request with.
     gatepost_status take(gatepost_array segments, plugin::call_context& context);
+
+    // The host's own bytes, at the end.
+    void append(std::string_view bytes);
 
     uint64_t size() const { return size_; }
     // Reading them waits for no disk.

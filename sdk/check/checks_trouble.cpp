@@ -9,13 +9,19 @@ namespace {
 
 constexpr size_t most_requests = 200;  // of one send; longer ones are tried up to here
 
-// How many requests a send makes when all is well.
-size_t requests_of_a_send(const subject& of) {
+// How many requests sending `mail` makes when all is well.
+size_t requests_of(const subject& of, const message& mail) {
     fake_host host(usual_host(of));
     if (begin(host, of).status != finding_status::passed) return 0;
-    host.start({.mail = rich_message()});
+    host.start({.mail = mail});
     host.run();
     return std::min(host.requests(), most_requests);
+}
+
+// The rich one, unless the provider refuses what is in it before it asks anybody.
+message mail_for(const subject& of) {
+    message mail = rich_message();
+    return requests_of(of, mail) != 0 ? mail : simple_message();
 }
 
 finding with_number(finding found, size_t request) {
@@ -30,13 +36,14 @@ finding each_request(const subject& of, const std::function<scripted(size_t)>& s
         fake_host host(usual_host(of));
         if (auto no = begin(host, of); no.status != finding_status::passed) return no;
     }
-    const size_t count = requests_of_a_send(of);
+    const message mail = mail_for(of);
+    const size_t count = requests_of(of, mail);
     if (count == 0) return skipped("a send makes no request");
     for (size_t k = 1; k <= count; ++k) {
         fake_host host(usual_host(of));
         host.script(spoil(k));
         if (auto no = begin(host, of); no.status != finding_status::passed) return no;
-        const gatepost_call call = host.start({.mail = rich_message()});
+        const gatepost_call call = host.start({.mail = mail});
         host.run();
         if (auto bad = judge(host, {call}); bad.status != finding_status::passed)
             return with_number(bad, k);
@@ -62,12 +69,13 @@ finding silent(const subject& of) {
 }
 
 // Cancels after `answers` answers; false when the send was over before.
-bool cancel_after(const subject& of, size_t answers, uint32_t why, finding& found) {
+bool cancel_after(const subject& of, const message& mail, size_t answers, uint32_t why,
+                  finding& found) {
     constexpr uint64_t grace = 2'000'000'000;
     fake_host host(usual_host(of));
     found = begin(host, of);
     if (found.status != finding_status::passed) return false;
-    const gatepost_call call = host.start({.mail = rich_message()});
+    const gatepost_call call = host.start({.mail = mail});
     for (size_t i = 0; i < answers; ++i)
         host.step();
     const bool was_open = host.at(call).completions == 0;
@@ -86,11 +94,12 @@ bool cancel_after(const subject& of, size_t answers, uint32_t why, finding& foun
 }
 
 finding cancelled(const subject& of) {
+    const message mail = mail_for(of);
     for (const uint32_t why :
          {uint32_t{GATEPOST_WHY_CALLER}, uint32_t{GATEPOST_WHY_SHUTDOWN}, uint32_t{99}}) {
         finding found;
         for (size_t k = 0; k <= most_requests; ++k) {
-            const bool again = cancel_after(of, k, why, found);
+            const bool again = cancel_after(of, mail, k, why, found);
             if (found.status != finding_status::passed) return with_number(found, k);
             if (!again) break;
         }
@@ -100,14 +109,15 @@ finding cancelled(const subject& of) {
 
 // A request that commits was written, and then nothing more was heard.
 finding unknown_outcome(const subject& of) {
-    const size_t count = requests_of_a_send(of);
+    const message mail = mail_for(of);
+    const size_t count = requests_of(of, mail);
     if (count == 0) return skipped("a send makes no request");
     bool seen = false;
     for (size_t k = 1; k <= count; ++k) {
         fake_host host(usual_host(of));
         host.script({.at = k, .status = GATEPOST_DISCONNECTED, .written = true});
         if (auto no = begin(host, of); no.status != finding_status::passed) return no;
-        const gatepost_call call = host.start({.mail = rich_message()});
+        const gatepost_call call = host.start({.mail = mail});
         host.run();
         const call_record& record = host.at(call);
         if (record.completions != 1)

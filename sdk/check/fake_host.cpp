@@ -160,6 +160,7 @@ gatepost_call fake_host::start(const call_options& what) {
     state.mail = what.mail;
     state.has_message = !what.without_message;
     state.kind = what.kind;
+    state.attempt = what.attempt;
     state.deadline = self.now + what.within;
     state.record.started_at = self.now;
     state.carry = what.carry;

@@ -106,12 +106,14 @@ struct http_seen {
     };
     std::vector<form_part> parts;
     bool commits = false;
+    bool clear_text = false;
 };
 struct http_answer {
     uint32_t http_status = 202;  // 0: no answer came
     std::string body = {};
     std::vector<std::pair<std::string, std::string>> headers = {};
     gatepost_status status = GATEPOST_OK;
+    uint32_t failed_at = 0;  // GATEPOST_AT_*, with GATEPOST_CONNECT
 };
 using http_script = std::function<http_answer(const http_seen&)>;
 

@@ -72,6 +72,7 @@ struct call_state {
     std::vector<uint32_t> carry;
     uint64_t deadline = 0;
     uint32_t kind = 0;
+    uint32_t attempt = 1;
     bool open = true;
     bool told_deadline = false;
     std::optional<view_memory> memory;  // gone when the call is over

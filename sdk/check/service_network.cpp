@@ -23,6 +23,7 @@ std::optional<http_seen> seen(fake_host::core& host, gatepost_call call,
     out.method = text_of(request.method);
     out.url = text_of(request.url);
     out.commits = (request.required & GATEPOST_COMMITS) != 0;
+    out.clear_text = (request.required & GATEPOST_HTTP_CLEAR) != 0;
     read_pairs(request.headers, out.headers);
     auto body = host.join(call, request.body);
     if (!body) return std::nullopt;
@@ -37,21 +38,29 @@ std::optional<http_seen> seen(fake_host::core& host, gatepost_call call,
     return out;
 }
 
+// What the real ledger would know after that answer.
+void note_certainty(call_record& record, const http_seen& request, const http_answer& given) {
+    if (!request.commits) return;
+    if (given.http_status != 0) record.commits_answered = true;
+    if (given.http_status != 0 || given.status == GATEPOST_UNCERTAIN) record.commits_written = true;
+}
+
 answer fetch(fake_host::core& host, gatepost_call call, const gatepost_http_request& request) {
     const auto asked_for = seen(host, call, request);
     if (!asked_for) {
         host.blame("request", "http/1 fetch: a segment names no open body of the call");
         return {GATEPOST_INVALID, "a segment names no open body of the call"};
     }
+    if (!asked_for->clear_text && !asked_for->url.starts_with("https://"))
+        return {GATEPOST_DENIED, "http:// is not allowed: no setting says so"};
     const http_answer given = host.how.http(*asked_for);
     auto kept = std::make_shared<response_memory>();
     std::vector<gatepost_pair> headers;
     for (const auto& [name, value] : given.headers)
         headers.push_back({kept->memory.string(name), kept->memory.string(value)});
     kept->response = {sizeof(gatepost_http_response), given.http_status,
-                      kept->memory.array(headers)};
-    if (asked_for->commits && given.status == GATEPOST_OK && given.http_status != 0)
-        host.calls.at(call).record.commits_answered = true;
+                      kept->memory.array(headers), given.failed_at, 0};
+    note_certainty(host.calls.at(call).record, *asked_for, given);
     answer out;
     out.status = given.status;
     if (given.status != GATEPOST_OK) out.text = "scripted";
@@ -67,7 +76,8 @@ gatepost_status http_fetch(const gatepost_host* table, gatepost_call call,
     fake_host::core& host = core_of(table);
     if (request == nullptr || request->size < offsetof(gatepost_http_request, max_response))
         return host.breach("http/1 fetch", "the request has no size");
-    constexpr uint32_t known = uint32_t{GATEPOST_COMMITS} | uint32_t{GATEPOST_HTTP_MULTIPART};
+    constexpr uint32_t known = uint32_t{GATEPOST_COMMITS} | uint32_t{GATEPOST_HTTP_MULTIPART} |
+                               uint32_t{GATEPOST_HTTP_CLEAR};
     if ((request->required & ~known) != 0) return GATEPOST_UNSUPPORTED;
     return host.begin(
         {table, call, done, user, operation},

@@ -103,7 +103,7 @@ enum {
     GATEPOST_CONNECT = -11,      /* no connection: name, route, refusal, TLS; nothing was sent */
     GATEPOST_DISCONNECTED = -12, /* the peer went away after the connection stood */
     GATEPOST_UNCERTAIN =
-        -13 /* of a `commits` request: all of it was handed over, nobody said what became of it */
+        -13 /* all of a request was handed over, and nobody said what became of it */
 };
 
 /* The one shape of every answer. `detail` is the service's own struct, named at its function, or
@@ -641,10 +641,13 @@ typedef struct gatepost_stream {
     void (*close)(const gatepost_host* host, gatepost_handle stream);
 } gatepost_stream;
 
-/* "gatepost.http/1" */
+/* "gatepost.http/1": whole requests. No redirect is followed, nothing is sent twice, no cookie is
+ * kept, and no content coding is asked for. The host itself writes Host, Content-Length and the
+ * Content-Type of a multipart form. */
 enum {
     GATEPOST_HTTP_MULTIPART =
-        2u /* `parts` instead of `body`; the host builds multipart/form-data */
+        2u,                  /* `parts` instead of `body`; the host builds multipart/form-data */
+    GATEPOST_HTTP_CLEAR = 4u /* http:// is allowed: a setting of the owner says so in words */
 };
 typedef struct gatepost_form_part {
     gatepost_string name;
@@ -654,26 +657,39 @@ typedef struct gatepost_form_part {
 } gatepost_form_part;
 typedef struct gatepost_http_request {
     uint32_t size;
-    uint32_t required; /* GATEPOST_COMMITS, GATEPOST_HTTP_MULTIPART */
+    uint32_t required; /* GATEPOST_COMMITS, GATEPOST_HTTP_MULTIPART, GATEPOST_HTTP_CLEAR */
     gatepost_string method;
     gatepost_string url;
-    gatepost_array headers; /* of gatepost_pair */
-    gatepost_array body;    /* of gatepost_segment */
-    gatepost_array parts;   /* of gatepost_form_part */
-    uint64_t max_response;  /* bytes; 0: 1 MiB */
-    uint64_t timeout;       /* nanoseconds; 0: the call's deadline alone */
-    gatepost_string ca_file;
-    gatepost_string proxy;
+    gatepost_array headers;  /* of gatepost_pair */
+    gatepost_array body;     /* of gatepost_segment */
+    gatepost_array parts;    /* of gatepost_form_part */
+    uint64_t max_response;   /* bytes; 0: 1 MiB */
+    uint64_t timeout;        /* nanoseconds; 0: the call's deadline alone */
+    gatepost_string ca_file; /* PEM; empty: the system's */
+    gatepost_string proxy;   /* "http://..."; empty: none. The environment never applies */
 } gatepost_http_request;
-/* detail of fetch; data is the body */
+/* detail of fetch, of a failed one too; data is the body */
 typedef struct gatepost_http_response {
     uint32_t size;
     uint32_t http_status;   /* 0: no answer */
     gatepost_array headers; /* of gatepost_pair, names in lower case */
+    uint32_t failed_at;     /* GATEPOST_AT_*: where the connection failed; 0 if it stood */
+    uint32_t reserved;
 } gatepost_http_response;
 typedef struct gatepost_http {
     uint32_t size;
     uint32_t reserved;
+    /* Refused at once with GATEPOST_INVALID: a line end or NUL in a name, value, method or url; a
+     * header that the host writes. Else `done` says, with http_status and headers as far as they
+     * came:
+     * - GATEPOST_OK: a complete response came, whatever its status
+     * - GATEPOST_DENIED: the url is no destination of the manifest or the settings, or is http://
+     *   without GATEPOST_HTTP_CLEAR; nothing was sent
+     * - GATEPOST_CONNECT: no connection, nothing was sent; failed_at says where
+     * - GATEPOST_DISCONNECTED: a connection, but the request was not sent whole: not taken over
+     * - GATEPOST_TIMEOUT: it was not sent whole in time: not taken over
+     * - GATEPOST_UNCERTAIN: sent whole, and no complete response came, or not in time
+     * - GATEPOST_LIMIT: the response is larger than max_response; the body is cut */
     gatepost_status (*fetch)(const gatepost_host* host, gatepost_call call,
                              const gatepost_http_request* request, gatepost_done done, void* user,
                              gatepost_operation* operation);

@@ -75,6 +75,7 @@ struct http_request {
     segments body;
     std::vector<form_part> parts;  // instead of body: multipart/form-data
     bool commits = false;
+    bool clear_text = false;             // http:// is allowed: a setting says so in words
     uint64_t max_response = 0;           // bytes; 0: 1 MiB
     std::chrono::nanoseconds timeout{};  // 0: the call's deadline alone
     std::string ca_file, proxy;
@@ -84,6 +85,7 @@ struct http_request {
 struct http_reply : reply {
     int32_t http_status = 0;  // 0: no answer
     std::vector<name_value> headers;
+    uint32_t failed_at = 0;  // GATEPOST_AT_*: where the connection failed; 0 if it stood
 
     // `name` in lower case; the first of several; empty if there is none.
     std::string_view header(std::string_view name) const noexcept {
@@ -96,6 +98,7 @@ struct http_reply : reply {
         reply::absorb(result);
         const auto full = copy_of(static_cast<const gatepost_http_response*>(result.detail));
         http_status = static_cast<int32_t>(full.http_status);
+        failed_at = full.failed_at;
         for (const pair& one : list<pair>(full.headers))
             headers.emplace_back(one.name, one.value);
     }
@@ -242,6 +245,7 @@ struct http_fetch : request_base {
         }
         abi.size = sizeof abi;
         if (what->commits) abi.required |= GATEPOST_COMMITS;
+        if (what->clear_text) abi.required |= GATEPOST_HTTP_CLEAR;
         if (!parts.empty()) abi.required |= GATEPOST_HTTP_MULTIPART;
         abi.method = abi_string(what->method);
         abi.url = abi_string(what->url);

@@ -35,7 +35,7 @@ TEST_CASE("what is not built yet is not offered") {
     REQUIRE(offered);
     for (const char* id : {"body", "timer", "crypto", "file", "cache", "report", "stream"})
         CHECK(offered->lookup("gatepost." + std::string(id) + "/1") != nullptr);
-    for (const char* id : {"gatepost.stream/2", "gatepost.http/1", "gatepost.oauth/1",
+    for (const char* id : {"gatepost.stream/2", "gatepost.oauth/1",
                            "gatepost.body/2", "gatepost.body", "body/1", ""})
         CHECK(offered->lookup(id) == nullptr);
 }

@@ -196,6 +196,18 @@ TEST_CASE("only what manifest and settings name may be connected to") {
     CHECK_FALSE(may_connect({}, "127.0.0.1", 25).allowed);
 }
 
+TEST_CASE("a manifest may name the clouds' services for keys, and no other address of theirs") {
+    const std::vector<plugin::destination> named{{"169.254.170.2", 80, false},
+                                                 {"169.254.1.1", 80, false},
+                                                 {"169.254.169.254", 0, false},
+                                                 {"api.example.com", 80, false}};
+    CHECK(may_connect(named, "169.254.170.2", 80).anywhere);
+    CHECK_FALSE(may_connect(named, "169.254.170.2", 443).allowed);
+    CHECK_FALSE(may_connect(named, "169.254.1.1", 80).anywhere);
+    CHECK_FALSE(may_connect(named, "169.254.169.254", 80).anywhere);  // not with its port
+    CHECK_FALSE(may_connect(named, "api.example.com", 80).anywhere);
+}
+
 TEST_CASE("addresses inside this machine or network are known as such") {
     for (const char* each : {"127.0.0.1",
                              "10.1.2.3",

@@ -1,0 +1,65 @@
+// libcurl's multi handle on an Asio loop: its sockets are waited for, its one timer is kept, and
+// who added a handle hears once how it ended. Owns every socket that libcurl opens through it.
+//
+// Strand only. Handlers run from the loop, never from inside add or remove; none runs after remove.
+// `ended` may add, remove and destroy.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "services/http/easy.hpp"
+
+namespace gatepost::services {
+
+class multi_loop : public std::enable_shared_from_this<multi_loop> {
+  public:
+    using ended = std::function<void(CURLcode)>;
+    // `mark` makes what is kept as long as a socket is open.
+    using marker = std::function<std::shared_ptr<void>()>;
+    // Null: no memory.
+    static std::shared_ptr<multi_loop> make(boost::asio::any_io_executor strand, marker mark);
+    multi_loop(boost::asio::any_io_executor strand, marker mark);
+    ~multi_loop();
+
+    bool add(CURL* handle, ended done);
+    void remove(CURL* handle);
+    // After CURL_READFUNC_PAUSE. Not from inside a callback of libcurl.
+    void resume(CURL* handle);
+    bool idle() const { return running_.empty(); }
+
+    // For CURLOPT_CLOSESOCKETFUNCTION, with the loop as its pointer; and its counterpart, for what
+    // opens a socket.
+    static int close_socket(void* loop, curl_socket_t socket);
+    // `stood` becomes true if a peer ever answered there; known when it is closed, or by look().
+    void opened(curl_socket_t socket, std::shared_ptr<bool> stood);
+    void look(const std::shared_ptr<bool>& stood);
+
+  private:
+    struct watch;
+    static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
+    static int on_timer(CURLM*, long milliseconds, void* self);
+    bool set_up();
+    void follow(curl_socket_t socket, int what);
+    void wait(const std::shared_ptr<watch>& which, bool for_input);
+    void set_timer(long milliseconds);
+    void act(curl_socket_t socket, int what);
+    void deliver();
+
+    boost::asio::any_io_executor strand_;
+    boost::asio::steady_timer timer_;
+    marker mark_;
+    CURLM* multi_ = nullptr;
+    std::map<curl_socket_t, std::shared_ptr<watch>> watches_;
+    struct open_socket {
+        std::shared_ptr<void> mark;
+        std::shared_ptr<bool> stood;
+    };
+    std::map<curl_socket_t, open_socket> open_;
+    std::map<CURL*, ended> running_;
+};
+
+}  // namespace gatepost::services

@@ -1,0 +1,147 @@
+// How libcurl is told what it may do: all that it would do by itself is switched off here by name.
+#include <algorithm>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "services/http/transfer.hpp"
+
+namespace gatepost::services {
+namespace {
+
+constexpr long yes = 1, no = 0;
+
+std::string bracketed(const std::string& host) {
+    return host.find(':') == host.npos ? host : "[" + host + "]";
+}
+
+// Without the port: "192.0.2.1", "[2001:db8::1]".
+std::string address_of(const socket_address& from) {
+    const std::string text = from.text();
+    return text.substr(0, text.rfind(':'));
+}
+
+}  // namespace
+
+CURLcode transfer::set_up(const std::vector<socket_address>& addresses) {
+    easy_.reset(::curl_easy_init());
+    if (!easy_) return CURLE_OUT_OF_MEMORY;
+    option_setter set(easy_.get());
+    set(CURLOPT_ERRORBUFFER, problem_);
+    set(CURLOPT_NOSIGNAL, yes);
+    set(CURLOPT_QUICK_EXIT, yes);  // nobody waits for a resolver's thread
+    set_request(set);
+    set_way(set);
+    set_proxy(set);
+    set_times(set);
+    if (!set_headers(set) || !set_addresses(set, addresses)) return CURLE_OUT_OF_MEMORY;
+    set(CURLOPT_HEADERFUNCTION, &on_header);
+    set(CURLOPT_HEADERDATA, this);
+    set(CURLOPT_WRITEFUNCTION, &on_body);
+    set(CURLOPT_WRITEDATA, this);
+    return set.failed();
+}
+
+void transfer::set_request(option_setter& set) {
+    set(CURLOPT_URL, order_.url.c_str());
+    set(CURLOPT_PATH_AS_IS, yes);
+    set(CURLOPT_FOLLOWLOCATION, no);
+    set(CURLOPT_HTTP_CONTENT_DECODING, no);
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, yes);
+    if (upload_->size() > 0) {
+        set(CURLOPT_UPLOAD, yes);
+        set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_->size()));
+        set(CURLOPT_READFUNCTION, &on_read);
+        set(CURLOPT_READDATA, this);
+        set(CURLOPT_SEEKFUNCTION, &on_seek);
+        set(CURLOPT_SEEKDATA, this);
+    } else if (order_.method == "HEAD") {
+        set(CURLOPT_NOBODY, yes);
+    } else if (order_.method == "GET" || order_.method == "DELETE") {
+        set(CURLOPT_HTTPGET, yes);
+    } else {
+        set(CURLOPT_POSTFIELDS, "");  // Content-Length: 0
+        set(CURLOPT_POSTFIELDSIZE, no);
+    }
+    if (order_.method != "HEAD") set(CURLOPT_CUSTOMREQUEST, order_.method.c_str());
+    set(CURLOPT_PREREQFUNCTION, &on_session);
+    set(CURLOPT_PREREQDATA, this);
+}
+
+void transfer::set_way(option_setter& set) {
+    set(CURLOPT_PROTOCOLS_STR, order_.tls ? "https" : "http");
+    set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
+    set(CURLOPT_PIPEWAIT, yes);
+    set(CURLOPT_TCP_KEEPALIVE, yes);
+    set(CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
+    set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+    set(CURLOPT_SSL_VERIFYPEER, yes);
+    set(CURLOPT_SSL_VERIFYHOST, 2L);
+    if (!order_.ca_file.empty()) {
+        set(CURLOPT_CAINFO, order_.ca_file.c_str());
+        set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    }
+    if (staged_) set(CURLOPT_FRESH_CONNECT, yes);  // a test looks at everything anew
+    set(CURLOPT_MAXAGE_CONN, static_cast<long>(limits::http_idle_time.count()));
+    set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
+    set(CURLOPT_OPENSOCKETDATA, this);
+    set(CURLOPT_CLOSESOCKETFUNCTION, &multi_loop::close_socket);
+    set(CURLOPT_CLOSESOCKETDATA, loop_.get());
+}
+
+// What libcurl would add by itself is taken away by an empty value.
+bool transfer::set_headers(option_setter& set) {
+    bool accepts = false, typed = false, agent = false;
+    for (const auto& [name, value] : order_.headers) {
+        const std::string lower = text::to_lower(name);
+        accepts = accepts || lower == "accept";
+        typed = typed || lower == "content-type";
+        agent = agent || lower == "user-agent";
+        const bool blank = value.find_first_not_of(" \t") == value.npos;
+        if (!add_line(headers_, blank ? name + ";" : name + ": " + value)) return false;
+    }
+    if (!add_line(headers_, "Expect:") || (!accepts && !add_line(headers_, "Accept:")) ||
+        (!typed && !add_line(headers_, "Content-Type:")))
+        return false;
+    if (!agent) set(CURLOPT_USERAGENT, "Gatepost");
+    set(CURLOPT_HTTPHEADER, headers_.get());
+    return true;
+}
+
+// libcurl never looks a name up: it is given the addresses that were held against the rules.
+bool transfer::set_addresses(option_setter& set, const std::vector<socket_address>& addresses) {
+    if (is_ip_literal(order_.first_host())) return true;
+    std::string line = "+" + order_.first_host() + ":" + std::to_string(order_.first_port()) + ":";
+    for (size_t i = 0; i < addresses.size(); ++i)
+        line += (i == 0 ? "" : ",") + address_of(addresses[i]);
+    if (!add_line(addresses_, line)) return false;
+    set(CURLOPT_RESOLVE, addresses_.get());
+    return true;
+}
+
+// Always set, also when there is none: the environment never decides.
+void transfer::set_proxy(option_setter& set) {
+    set(CURLOPT_NOPROXY, "");
+    if (!order_.proxy) return set(CURLOPT_PROXY, "");
+    const proxy_address& proxy = *order_.proxy;
+    const bool http = proxy.speaks == proxy_address::kind::http;
+    set(CURLOPT_PROXY, bracketed(proxy.host).c_str());
+    set(CURLOPT_PROXYPORT, long{proxy.port});
+    set(CURLOPT_PROXYTYPE, http ? long{CURLPROXY_HTTP} : long{CURLPROXY_SOCKS5_HOSTNAME});
+    set(CURLOPT_HTTPPROXYTUNNEL, yes);
+    set(CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
+    if (proxy.user.empty()) return;
+    set(CURLOPT_PROXYUSERNAME, proxy.user.c_str());
+    set(CURLOPT_PROXYPASSWORD, std::string(proxy.password.reveal()).c_str());
+}
+
+void transfer::set_times(option_setter& set) {
+    using std::chrono::milliseconds;
+    constexpr milliseconds connect = limits::http_connect_time, longest = std::chrono::hours(24);
+    const auto left = std::chrono::ceil<milliseconds>(due_ - house_.clock.mono_now());
+    const auto whole =
+        due_ == mono_time::max() ? longest : std::clamp(left, milliseconds(1), longest);
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(whole.count()));
+    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect.count()));
+}
+
+}  // namespace gatepost::services

@@ -1,0 +1,305 @@
+#include "services/http/transfer.hpp"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "services/http/trace.hpp"
+#include "services/stream/stream.hpp"
+
+namespace gatepost::services {
+namespace {
+
+constexpr char slot_key = 0;
+
+}  // namespace
+
+std::shared_ptr<call_requests> call_requests::of(plugin::call_context& context) {
+    std::shared_ptr<void>& slot = context.slot(&slot_key);
+    if (!slot) {
+        auto made = std::make_shared<call_requests>();
+        made->context = &context;
+        slot = std::move(made);
+    }
+    return std::static_pointer_cast<call_requests>(slot);
+}
+
+call_requests::~call_requests() {
+    for (const auto& each : std::exchange(running, {}))
+        each->drop();
+}
+
+transfer::transfer(http_order order, backstage& house, plugin::call_context& context)
+    : order_(std::move(order)),
+      house_(house),
+      call_(call_requests::of(context).get()),
+      room_(http_room::of(context, house.clock)),
+      strand_(context.executor()),
+      timer_(strand_),
+      due_(due_after(order_.timeout, house.clock.mono_now(), context.deadline())),
+      response_(order_.max_response) {}
+
+transfer::~transfer() = default;
+
+void transfer::start(std::shared_ptr<plugin::operation> operation) {
+    operation_ = std::move(operation);
+    call_->running.push_back(shared_from_this());
+    staged_ = context()->wants_stages() && !std::exchange(call_->shown_stages, true);
+    operation_->on_cancel([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->finish(cancelled_answer());
+    });
+    if (traced()) {
+        for (const std::string& each : shown_request(order_, *room_->scrub()))
+            trace(">", each);
+    }
+    upload_ = std::make_shared<upload>(std::exchange(order_.body, {}), house_.pool, strand_);
+    look_up();
+}
+
+void transfer::refuse(const std::shared_ptr<plugin::operation>& operation, const objection& why) {
+    fail_stage(why.at, why.why, {});
+    note(why.why);
+    operation->finish({why.status, why.why, 0, 0, {}, response_.detail(why.at)});
+}
+
+void transfer::drop() {
+    call_ = nullptr;
+    finish(cancelled_answer());
+}
+
+// ---- the name ---------------------------------------------------------------------------------
+
+void transfer::look_up() {
+    enter_stage(GATEPOST_AT_NAME);
+    const std::string where = host_and_port(order_.first_host(), order_.first_port());
+    auto known = room_->known_name(where);
+    if (staged_) known.clear();
+    if (const auto literal = socket_address::parse(order_.first_host(), order_.first_port()))
+        known = {*literal};
+    if (!known.empty()) return dial_out(std::move(known));
+    const auto latest = house_.clock.mono_now() + limits::http_connect_time;
+    timer_.expires_after(std::min(due_, latest) - house_.clock.mono_now());
+    timer_.async_wait([weak = weak_from_this()](boost::system::error_code stopped) {
+        const auto self = weak.lock();
+        if (self && !stopped)
+            self->fail(GATEPOST_CONNECT, GATEPOST_AT_NAME,
+                       "no name server answered in time for " + self->order_.first_host());
+    });
+    const bool taken = house_.names.post([weak = weak_from_this(), strand = strand_,
+                                          host = order_.first_host(), port = order_.first_port()] {
+        auto found = resolve(host, port);
+        boost::asio::post(strand, [weak, found = std::move(found)] {
+            if (const auto self = weak.lock()) self->looked_up(found);
+        });
+    });
+    if (!taken) fail(GATEPOST_CONNECT, GATEPOST_AT_NAME, "the gateway is shutting down");
+}
+
+void transfer::looked_up(const result<std::vector<socket_address>>& found) {
+    if (!operation_) return;
+    timer_.cancel();
+    if (!found) return fail(GATEPOST_CONNECT, GATEPOST_AT_NAME, found.error().detail);
+    room_->keep_name(host_and_port(order_.first_host(), order_.first_port()), *found);
+    dial_out(*found);
+}
+
+void transfer::dial_out(std::vector<socket_address> addresses) {
+    std::string list;
+    for (const socket_address& each : addresses)
+        list += (list.empty() ? "" : ", ") + each.text();
+    if (auto why = hold_against(order_.allowed, order_.first_host(), addresses); !why.empty())
+        return fail(GATEPOST_DENIED, GATEPOST_AT_NAME, why);
+    pass_stage(GATEPOST_AT_NAME, list);
+    enter_stage(GATEPOST_AT_CONNECT);
+    loop_ = room_->loop();
+    if (!loop_ || set_up(addresses) != CURLE_OK)
+        return fail(GATEPOST_FAILED, 0,
+                    "the request cannot be set up: no memory, or another libcurl");
+    upload_->on_ready = [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (self && self->operation_ && self->loop_) self->loop_->resume(self->easy_.get());
+    };
+    const bool added = loop_->add(easy_.get(), [weak = weak_from_this()](CURLcode code) {
+        if (const auto self = weak.lock()) self->ended(code);
+    });
+    if (!added) fail(GATEPOST_FAILED, 0, "the request cannot be begun");
+}
+
+// ---- libcurl's callbacks: no exception may pass them
+// ---------------------------------------------
+
+size_t transfer::on_read(char* into, size_t size, size_t count, void* self) {
+    try {
+        return static_cast<transfer*>(self)->give({into, size * count});
+    } catch (const std::exception&) {
+        return CURL_READFUNC_ABORT;
+    }
+}
+
+size_t transfer::give(std::span<char> into) {
+    size_t got = 0;
+    switch (upload_->read(into, got)) {
+        case upload::step::later: return CURL_READFUNC_PAUSE;
+        case upload::step::failed: return CURL_READFUNC_ABORT;
+        case upload::step::bytes: break;
+    }
+    auto* const call = context();
+    if (got > 0 && upload_->whole() && order_.commits && call != nullptr) call->ledger_written();
+    return got;
+}
+
+// libcurl would begin the body again: never.
+int transfer::on_seek(void* self, curl_off_t, int) {
+    static_cast<transfer*>(self)->repeated_ = true;
+    return CURL_SEEKFUNC_FAIL;
+}
+
+size_t transfer::on_header(char* line, size_t size, size_t count, void* self_pointer) {
+    auto& self = *static_cast<transfer*>(self_pointer);
+    try {
+        switch (self.response_.line({line, size * count})) {
+            case response_reader::heard::too_long: return 0;
+            case response_reader::heard::head_complete: self.head_complete(); break;
+            case response_reader::heard::more: break;
+        }
+        return size * count;
+    } catch (const std::exception&) {
+        return 0;
+    }
+}
+
+void transfer::head_complete() {
+    auto* const call = context();
+    if (order_.commits && call != nullptr) call->ledger_answered();
+    if (!traced()) return;
+    trace("<", shown(*room_->scrub(), response_.status_line()));
+    for (const auto& [name, value] : response_.headers())
+        trace("<", shown_header(name, value, *room_->scrub()));
+}
+
+size_t transfer::on_body(char* bytes, size_t size, size_t count, void* self) {
+    try {
+        const bool fits = static_cast<transfer*>(self)->response_.body({bytes, size * count});
+        return fits ? size * count : 0;
+    } catch (const std::exception&) {
+        return 0;
+    }
+}
+
+// The address that is really connected to, whatever a name or a resolver said.
+curl_socket_t transfer::on_open(void* self_pointer, curlsocktype, curl_sockaddr* address) {
+    auto& self = *static_cast<transfer*>(self_pointer);
+    try {
+        const socket_address to(&address->addr, address->addrlen);
+        if (!self.order_.allowed.anywhere && to.is_private()) {
+            self.denied_ = true;
+            return CURL_SOCKET_BAD;
+        }
+        const int socket = ::socket(
+            address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+        if (socket >= 0) self.loop_->opened(socket, self.stood_);
+        return socket;
+    } catch (const std::exception&) {
+        return CURL_SOCKET_BAD;
+    }
+}
+
+// The way stands, and the request is about to be sent.
+int transfer::on_session(void* self, char* peer, char*, int peer_port, int) {
+    try {
+        const auto port = static_cast<uint16_t>(peer_port);
+        const auto address = socket_address::parse(peer, port);
+        if (!address) return CURL_PREREQFUNC_ABORT;
+        return static_cast<transfer*>(self)->begin_request(*address) ? CURL_PREREQFUNC_OK
+                                                                     : CURL_PREREQFUNC_ABORT;
+    } catch (const std::exception&) {
+        return CURL_PREREQFUNC_ABORT;
+    }
+}
+
+bool transfer::begin_request(const socket_address& peer) {
+    if (!order_.allowed.anywhere && peer.is_private()) {
+        denied_ = true;
+        return false;
+    }
+    const bool empty = upload_->size() == 0;
+    if (session_ && (upload_->given() > 0 || (empty && order_.commits))) {
+        repeated_ = true;
+        return false;
+    }
+    if (std::exchange(session_, true)) return true;
+    pass_stage(GATEPOST_AT_CONNECT, peer.text());
+    if (order_.tls) {
+        enter_stage(GATEPOST_AT_TLS);
+        pass_stage(GATEPOST_AT_TLS, tls_words());
+    }
+    if (auto* const call = context(); call != nullptr && order_.commits) {
+        call->ledger_begun();
+        if (empty) call->ledger_written();  // its head is all there is
+    }
+    return true;
+}
+
+// ---- the end ------------------------------------------------------------------------------------
+
+http_ending transfer::how_it_ended(CURLcode code) {
+    http_ending how;
+    // libcurl calls a head that broke off a success.
+    how.code = code == CURLE_OK && response_.status() == 0 ? CURLE_GOT_NOTHING : code;
+    how.session = session_;
+    how.whole = upload_->whole();
+    how.over_limit = response_.over_limit();
+    loop_->look(stood_);
+    how.dialled = session_ || *stood_;
+    how.tls = order_.tls;
+    how.proxied = order_.proxy.has_value();
+    how.own_ca = !order_.ca_file.empty();
+    how.proxy_answer = info_of<long>(easy_.get(), CURLINFO_HTTP_CONNECTCODE);
+    how.certificate = info_of<long>(easy_.get(), CURLINFO_SSL_VERIFYRESULT);
+    how.body_problem = upload_->problem();
+    how.where = order_.where();
+    how.first_where = order_.first_where();
+    how.detail = problem_;
+    return how;
+}
+
+void transfer::ended(CURLcode code) {
+    if (denied_)
+        return fail(GATEPOST_DENIED, GATEPOST_AT_CONNECT,
+                    order_.first_where() +
+                        " leads inside this machine or its network, where only "
+                        "a name from the settings may lead");
+    const http_judgement said = judge_ending(how_it_ended(code));
+    if (said.failed_at != 0) {
+        room_->forget_name(host_and_port(order_.first_host(), order_.first_port()));
+        return fail(said.status, said.failed_at, said.text, said.advice);
+    }
+    if (traced() && response_.status() != 0 && !response_.bytes().empty())
+        trace("<", shown_body(response_.bytes(), order_.host, *room_->scrub()));
+    if (said.status != GATEPOST_OK) note(said.text);
+    const uint64_t bytes = response_.bytes().size();
+    auto detail = response_.detail(0);
+    finish({said.status, said.text, 0, bytes, response_.take_bytes(), std::move(detail)});
+}
+
+void transfer::fail(gatepost_status status, uint32_t at, const std::string& text,
+                    const std::string& advice) {
+    fail_stage(at, text, advice);
+    note(text);
+    finish({status, advice.empty() ? text : text + "; " + advice, 0, 0, {}, response_.detail(at)});
+}
+
+void transfer::finish(answer with) {
+    const auto keep = shared_from_this();
+    const auto operation = std::exchange(operation_, nullptr);
+    if (!operation) return;
+    timer_.cancel();
+    if (call_ != nullptr) std::erase(call_->running, keep);
+    if (loop_ && easy_) loop_->remove(easy_.get());
+    easy_.reset();
+    loop_ = nullptr;
+    operation->finish(std::move(with));
+    room_->request_over();
+}
+
+}  // namespace gatepost::services

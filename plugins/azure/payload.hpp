@@ -1,0 +1,47 @@
+// From a message to the JSON of emails:send, and everything Azure would refuse about it. Pure:
+// bodies are opened by the caller and stand here as handles.
+//
+// Objections carry the JSON pointer of the field and are found before acceptance and again before
+// sending; those that are `only_before` matter less than an accepted mail and do not stop it later.
+#pragma once
+
+#include <gatepost/json_value.hpp>
+#include <gatepost/message.hpp>
+#include <gatepost/segments.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "settings.hpp"
+
+namespace azure {
+
+inline constexpr std::size_t most_recipients = 50;
+
+struct objection {
+    std::string pointer, text, advice;
+    bool only_before = false;
+};
+// `chosen`: the message's options_json, read.
+std::vector<objection> objections_to(const options& how, const gatepost::sdk::message& mail,
+                                     const gatepost::sdk::json_value& chosen);
+
+struct opened_part {
+    gatepost::sdk::part what;
+    gatepost_handle body = 0;  // text and html as JSON, others as base64
+    uint64_t length = 0;
+};
+gatepost::sdk::segments request_body(const options& how, const gatepost::sdk::message& mail,
+                                     const gatepost::sdk::json_value& chosen,
+                                     const std::vector<opened_part>& parts);
+
+std::string send_path(const options& how);
+std::string operation_path(const options& how, std::string_view operation);
+
+// The text whose SHA-256 makes the Operation-Id. `generation`: 0, and one more for every operation
+// of this mail that Azure itself has given up.
+std::string operation_seed(std::string_view idempotency_key, int generation);
+
+}  // namespace azure

@@ -1,0 +1,34 @@
+// The connection's settings as a value, with what does not fit together said at the setting it
+// stands in. Pure.
+#pragma once
+
+#include <gatepost/http_endpoint.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace azure {
+
+struct options {
+    gatepost::sdk::http_endpoint endpoint;
+    std::string host;  // and, if it is not the scheme's, port: what Host will say
+    std::string key;   // decoded
+    std::string sender, display_name;
+    bool tracking_off = false;
+    bool lookups = true;
+    std::string api_version;
+    uint64_t max_bytes = 0;                            // of a request
+    std::string resource_group, service_name, region;  // shown, not used
+};
+
+options read_options(const gatepost::sdk::settings& given, gatepost::sdk::diagnostics& said);
+
+struct connection_string {
+    std::string endpoint, access_key;
+};
+// "endpoint=https://...;accesskey=..." in any order and letter case; nothing if a part is missing.
+std::optional<connection_string> read_connection_string(std::string_view text);
+
+}  // namespace azure

@@ -1,0 +1,176 @@
+// See verdict.hpp.
+#include "verdict.hpp"
+
+#include <gatepost/json.hpp>
+#include <gatepost/retry.hpp>
+
+#include <algorithm>
+
+#include "verdict_table.hpp"
+
+namespace azure {
+namespace {
+
+using namespace gatepost::sdk;
+
+constexpr int64_t least_clock_error = 2 * 60 * 1000;
+
+char lower(char letter) noexcept {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+bool contains(std::string_view text, std::string_view part) noexcept {
+    const auto same = [](char left, char right) { return lower(left) == lower(right); };
+    return part.empty() ||
+           std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
+}
+
+bool fits(const table::row& row, const answer& said) {
+    const bool in_range =
+        row.lowest == 0 || (said.status >= row.lowest && said.status <= row.highest);
+    return in_range && (row.code.empty() || row.code == said.code) &&
+           contains(said.message, row.words);
+}
+
+std::string words_of(const answer& said) {
+    std::string text = "HTTP " + std::to_string(said.status);
+    if (!said.code.empty()) text += " " + said.code;
+    if (!said.message.empty()) text += ": " + said.message;
+    return text;
+}
+
+std::string_view advice_at(uint32_t failed_at) noexcept {
+    switch (failed_at) {
+        case GATEPOST_AT_NAME: return "Check the endpoint: its name has no address.";
+        case GATEPOST_AT_CONNECT:
+            return "Check that a firewall lets this machine reach the endpoint.";
+        case GATEPOST_AT_PROXY: return "Check the proxy setting.";
+        case GATEPOST_AT_TLS: return "Check that the endpoint speaks TLS 1.2 or newer.";
+        case GATEPOST_AT_CERTIFICATE:
+            return "Check the endpoint's name; for authorities of your own set ca_file.";
+        default: return {};
+    }
+}
+
+}  // namespace
+
+answer read_answer(const http_reply& from, int64_t wall_now) {
+    answer made;
+    made.status = from.http_status;
+    made.retry_after = retry_after(from, wall_now).value_or(std::chrono::seconds(0));
+    if (const auto date = mail_date(from.header("date"))) made.date = *date * 1000;
+    const json_document document = read_json(from.data);
+    const json_value& body = document.root;
+    made.code = body["error"]["code"].text(from.header("x-ms-error-code"));
+    made.message = body["error"]["message"].text();
+    made.id = body["id"].text();
+    made.state = body["status"].text();
+    return made;
+}
+
+ruling judge(const answer& said) {
+    ruling made;
+    made.code = said.status;
+    if (said.status == 202) {
+        made.verdict = verdict::accepted;
+        made.blame = blame::none;
+        return made;
+    }
+    for (const table::row& row : table::answers) {
+        if (!fits(row, said)) continue;
+        made.verdict = row.verdict;
+        made.blame = row.blame;
+        made.advice = row.advice;
+        made.retry_after = std::chrono::seconds(row.retry_after);
+        break;
+    }
+    if (said.retry_after.count() > 0) made.retry_after = said.retry_after;
+    made.text = words_of(said);
+    return made;
+}
+
+ruling judge_operation(const answer& said) {
+    ruling made;
+    made.code = said.status;
+    made.verdict = verdict::accepted;
+    made.blame = blame::none;
+    for (const table::ending& one : table::endings) {
+        if (one.state != said.state || (!one.code.empty() && one.code != said.code)) continue;
+        made.verdict = verdict::rejected;
+        made.blame = one.blame;
+        made.advice = one.advice;
+        made.text = "Azure says " + said.state;
+        if (!said.code.empty()) made.text += ": " + said.code;
+        if (!said.message.empty()) made.text += ": " + said.message;
+        break;
+    }
+    return made;
+}
+
+ruling judge_lost(const http_reply& failure) {
+    ruling made;
+    const bool whole = failure.status == service_status::uncertain;
+    made.verdict = whole ? verdict::unknown : verdict::deferred;
+    made.blame = whole ? blame::network : blame_of(failure.status);
+    if (failure.failed_at == GATEPOST_AT_CERTIFICATE) made.blame = blame::config;
+    made.text =
+        whole ? "Azure got the whole message and did not answer: " : "Azure was not reached: ";
+    made.text += failure.reason();
+    made.advice = advice_at(failure.failed_at);
+    return made;
+}
+
+outcome outcome_of(const ruling& from) {
+    outcome made;
+    made.verdict = from.verdict;
+    made.blame = from.blame;
+    made.code = from.code;
+    made.text = from.text;
+    made.retry_after = from.retry_after;
+    made.advice = from.advice;
+    return made;
+}
+
+sighting sighted(const answer& said) noexcept {
+    if (said.status == 404 && said.code != "DomainNotLinked") return sighting::absent;
+    if (said.status != 200 || said.state.empty()) return sighting::unclear;
+    if (said.state == "Succeeded") return sighting::done;
+    if (said.state == "Failed" || said.state == "Canceled") return sighting::failed;
+    return sighting::running;
+}
+
+bool is_unclear(const answer& said) noexcept {
+    return judge(said).verdict == verdict::unknown;
+}
+
+std::optional<int64_t> clock_error(const answer& said, int64_t our_time) noexcept {
+    if (said.status != 401 || !said.date) return std::nullopt;
+    const int64_t error = *said.date - our_time;
+    if (error < least_clock_error && error > -least_clock_error) return std::nullopt;
+    return error;
+}
+
+std::string write_notes(const notes& from) {
+    json_writer json;
+    json.begin_object();
+    json.member("operation", from.operation);
+    json.member("asked", from.asked);
+    json.member("unclear", from.unclear);
+    json.end_object();
+    return std::string(json.finish().bytes());
+}
+
+std::optional<notes> read_notes(std::string_view text) {
+    const json_document document = read_json(text);
+    notes made;
+    made.operation = document.root["operation"].text();
+    made.asked = static_cast<int>(std::clamp<int64_t>(document.root["asked"].integer(), 0, 1000));
+    made.unclear = document.root["unclear"].boolean();
+    const bool plain =
+        !made.operation.empty() && made.operation.size() <= 64 &&
+        made.operation.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
+    if (!plain) return std::nullopt;
+    return made;
+}
+
+}  // namespace azure

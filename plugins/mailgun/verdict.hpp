@@ -1,0 +1,30 @@
+// What an answer of Mailgun means: which verdict, who is to blame, when to try again, what to
+// change. Pure; the table in verdict_table.hpp is the whole of it but for the success.
+#pragma once
+
+#include <gatepost/network.hpp>
+#include <gatepost/outcome.hpp>
+
+#include <cstdint>
+
+namespace mailgun {
+
+// Of POST messages and messages.mime. wall_now: milliseconds since 1970.
+gatepost::sdk::outcome judge(const gatepost::sdk::http_reply& answer, bool test_mode,
+                             int64_t wall_now);
+
+// Of GET /v4/domains/{domain}. An account's key may ask; a sending key may not.
+enum class domain_state : uint8_t { active, stopped, maybe_sending_key, bad };
+struct domain_ruling {
+    domain_state state = domain_state::bad;
+    gatepost::sdk::outcome why;  // of `stopped` and `bad`
+};
+domain_ruling judge_domain(const gatepost::sdk::http_reply& answer, int64_t wall_now);
+
+// Of a POST messages that has no fields: a good key is told what is missing.
+gatepost::sdk::outcome judge_empty_post(const gatepost::sdk::http_reply& answer, int64_t wall_now);
+
+// True if an answer stands in it, whole or cut.
+bool is_answered(const gatepost::sdk::http_reply& answer);
+
+}  // namespace mailgun

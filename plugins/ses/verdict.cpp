@@ -1,0 +1,145 @@
+// See verdict.hpp.
+#include "verdict.hpp"
+
+#include <gatepost/json.hpp>
+#include <gatepost/retry.hpp>
+
+#include <algorithm>
+
+#include "text.hpp"
+#include "verdict_table.hpp"
+
+namespace ses {
+namespace {
+
+using namespace gatepost::sdk;
+
+constexpr int64_t least_clock_error = 5 * 60 * 1000;  // AWS allows 15 minutes
+
+// "MessageRejected" of "MessageRejected:http://internal.amazon.com/...", of
+// "com.amazonaws.ses#MessageRejected".
+std::string type_of(std::string_view text) {
+    text = text.substr(0, text.find(':'));
+    if (const std::size_t hash = text.rfind('#'); hash != text.npos) text.remove_prefix(hash + 1);
+    return std::string(text);
+}
+
+bool fits(const table::row& row, const answer& said) {
+    const bool in_range =
+        row.lowest == 0 || (said.status >= row.lowest && said.status <= row.highest);
+    return in_range && std::string_view(said.type).starts_with(row.type) &&
+           contains_ignoring_case(said.message, row.words);
+}
+
+std::string words_of(const answer& said) {
+    std::string text = said.type.empty() ? "HTTP " + std::to_string(said.status) : said.type;
+    if (!said.message.empty()) text += ": " + said.message;
+    return text;
+}
+
+// The words name the identities that failed; if none of them is the sender, it is a recipient of a
+// sandbox.
+void tell_sandbox(ruling& made, const answer& said, std::string_view sender) {
+    const std::size_t colon = said.message.rfind(':');
+    if (made.blame != blame::sender || colon == std::string::npos || sender.empty()) return;
+    const std::string_view names = std::string_view(said.message).substr(colon);
+    if (names.find('@') == names.npos && !contains_ignoring_case(names, domain_of(sender))) return;
+    if (contains_ignoring_case(names, sender)) return;
+    if (names.find('@') == names.npos) return;
+    made.verdict = verdict::rejected;
+    made.blame = blame::recipient;
+    made.advice = table::leave_sandbox;
+}
+
+std::string_view advice_at(uint32_t failed_at) noexcept {
+    switch (failed_at) {
+        case GATEPOST_AT_NAME: return "Check region and endpoint: the name has no address.";
+        case GATEPOST_AT_CONNECT:
+            return "Check that a firewall lets this machine reach the endpoint.";
+        case GATEPOST_AT_PROXY: return "Check the proxy setting.";
+        case GATEPOST_AT_TLS: return "Check that the endpoint speaks TLS 1.2 or newer.";
+        case GATEPOST_AT_CERTIFICATE:
+            return "Check the endpoint's name; for authorities of your own set ca_file.";
+        default: return {};
+    }
+}
+
+}  // namespace
+
+answer read_answer(const http_reply& from, int64_t wall_now) {
+    answer made;
+    made.status = from.http_status;
+    made.type = type_of(from.header("x-amzn-errortype"));
+    if (const auto date = mail_date(from.header("date"))) made.date = *date * 1000;
+    made.retry_after = retry_after(from, wall_now).value_or(std::chrono::seconds(0));
+    const json_document document = read_json(from.data);
+    const json_value& body = document.root;
+    if (made.type.empty()) made.type = type_of(body["__type"].text(body["code"].text()));
+    made.message = body["message"].text(body["Message"].text());
+    made.message_id = body["MessageId"].text();
+    return made;
+}
+
+ruling judge(const answer& said, std::string_view sender) {
+    ruling made;
+    made.code = said.status;
+    if (said.status == 200 && !said.message_id.empty()) {
+        made.verdict = verdict::accepted;
+        made.blame = blame::none;
+        return made;
+    }
+    for (const table::row& row : table::rows) {
+        if (said.status >= 200 && said.status < 300 && row.lowest == 0 && !row.type.empty())
+            continue;
+        if (!fits(row, said)) continue;
+        made.verdict = row.verdict;
+        made.blame = row.blame;
+        made.retry_after = std::max(said.retry_after, std::chrono::seconds(row.retry_after));
+        made.advice = row.advice;
+        break;
+    }
+    made.text = words_of(said);
+    tell_sandbox(made, said, sender);
+    return made;
+}
+
+ruling judge_lost(const http_reply& failure) {
+    ruling made;
+    const bool whole = failure.status == service_status::uncertain;
+    made.verdict = whole ? verdict::unknown : verdict::deferred;
+    made.blame = blame_of(failure.status);
+    if (whole) made.blame = blame::network;
+    if (failure.failed_at == GATEPOST_AT_CERTIFICATE) made.blame = blame::config;
+    made.text = whole ? "SES got the whole message and did not answer: " : "SES was not reached: ";
+    made.text += failure.reason();
+    made.advice = advice_at(failure.failed_at);
+    return made;
+}
+
+outcome outcome_of(const ruling& from) {
+    outcome made;
+    made.verdict = from.verdict;
+    made.blame = from.blame;
+    made.code = from.code;
+    made.text = from.text;
+    made.retry_after = from.retry_after;
+    made.advice = from.advice;
+    return made;
+}
+
+std::optional<int64_t> clock_error(const answer& said, int64_t our_time) noexcept {
+    const std::string_view type = said.type;
+    const bool clock = type.starts_with("RequestExpired") || type.starts_with("InvalidSignature") ||
+                       type.starts_with("SignatureDoesNotMatch") ||
+                       type.starts_with("RequestTimeTooSkewed");
+    if (!clock || !said.date) return std::nullopt;
+    const int64_t error = *said.date - our_time;
+    if (error < least_clock_error && error > -least_clock_error) return std::nullopt;
+    return error;
+}
+
+bool is_expired_token(const answer& said) noexcept {
+    return std::string_view(said.type).starts_with("ExpiredToken");
+}
+
+}  // namespace ses

@@ -1,0 +1,48 @@
+// What an answer of SES means: verdict, blame, when to try again, what to change. Pure.
+//
+// The error's type speaks first (header x-amzn-ErrorType, else __type or code in the body), then
+// words of its message, then the status. The table is verdict_table.hpp.
+#pragma once
+
+#include <gatepost/network.hpp>
+#include <gatepost/outcome.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ses {
+
+struct answer {
+    int status = 0;
+    std::string type;             // "MessageRejected"; empty if the answer names none
+    std::string message;          // the provider's words
+    std::string message_id;       // of a success
+    std::optional<int64_t> date;  // milliseconds, of the Date header
+    std::chrono::seconds retry_after{};
+};
+answer read_answer(const gatepost::sdk::http_reply& from, int64_t wall_now);
+
+struct ruling {
+    gatepost::sdk::verdict verdict = gatepost::sdk::verdict::unknown;
+    gatepost::sdk::blame blame = gatepost::sdk::blame::provider;
+    int code = 0;
+    std::string text;
+    std::chrono::seconds retry_after{};
+    std::string_view advice;  // lives for ever
+};
+
+// `sender`: the From address, to tell an unverified sender from an unverified recipient.
+ruling judge(const answer& said, std::string_view sender);
+// No whole answer came: the status of the service decides.
+ruling judge_lost(const gatepost::sdk::http_reply& failure);
+
+gatepost::sdk::outcome outcome_of(const ruling& from);
+
+// Refused because of the clock, and the answer's Date says by how much it is wrong.
+std::optional<int64_t> clock_error(const answer& said, int64_t our_time) noexcept;
+bool is_expired_token(const answer& said) noexcept;
+
+}  // namespace ses

@@ -1,0 +1,149 @@
+// The fault table: every error of SES that is known, and everything that can happen to a request,
+// through the whole plugin -> verdict, blame, when to try again, what to do.
+#include "host.hpp"
+
+using namespace ses_test;
+
+namespace {
+
+struct fault {
+    const char* name;
+    check::http_answer answer;
+    uint32_t verdict, blame;
+    uint64_t retry_after = 0;  // seconds
+};
+
+constexpr uint32_t rejected = GATEPOST_REJECTED, deferred = GATEPOST_DEFERRED,
+                   unknown = GATEPOST_UNKNOWN;
+
+check::http_answer by_body(uint32_t status, const std::string& body) {
+    return {status, body, {}, GATEPOST_OK};
+}
+check::http_answer with_wait(const std::string& wait) {
+    check::http_answer made = refusal(429, "TooManyRequestsException");
+    made.headers.emplace_back("retry-after", wait);
+    made.headers.emplace_back("date", "Sun, 22 Nov 2026 13:45:00 GMT");
+    return made;
+}
+check::http_answer lost(gatepost_status status) {
+    check::http_answer made;
+    made.http_status = 0;
+    made.status = status;
+    return made;
+}
+
+const std::string not_verified =
+    "Email address is not verified. The following identities failed the check in region "
+    "EU-WEST-1: ";
+
+// clang-format off
+const std::vector<fault> faults{
+    {"sending rate", refusal(429, "TooManyRequestsException", "Maximum sending rate exceeded."), deferred, GATEPOST_BLAME_QUOTA, 1},
+    {"day's quota, 429", refusal(429, "TooManyRequestsException", "Daily message quota exceeded"), deferred, GATEPOST_BLAME_QUOTA, 600},
+    {"day's quota, 400", refusal(400, "LimitExceededException", "Daily message quota exceeded."), deferred, GATEPOST_BLAME_QUOTA, 600},
+    {"day's quota, throttling", refusal(400, "ThrottlingException", "Daily message quota exceeded."), deferred, GATEPOST_BLAME_QUOTA, 600},
+    {"ThrottlingException", refusal(400, "ThrottlingException", "Rate exceeded"), deferred, GATEPOST_BLAME_QUOTA, 1},
+    {"Throttling", refusal(429, "Throttling", "Rate exceeded"), deferred, GATEPOST_BLAME_QUOTA, 1},
+    {"LimitExceededException", refusal(400, "LimitExceededException"), deferred, GATEPOST_BLAME_QUOTA, 60},
+    {"429 without a word", by_body(429, ""), deferred, GATEPOST_BLAME_QUOTA, 1},
+    {"Retry-After in seconds", with_wait("17"), deferred, GATEPOST_BLAME_QUOTA, 17},
+    {"Retry-After as a date", with_wait("Sun, 22 Nov 2026 13:46:30 GMT"), deferred, GATEPOST_BLAME_QUOTA, 90},
+    {"Retry-After in the past", with_wait("Sun, 22 Nov 2026 13:00:00 GMT"), deferred, GATEPOST_BLAME_QUOTA, 1},
+    {"Retry-After, garbage", with_wait("soon"), deferred, GATEPOST_BLAME_QUOTA, 1},
+    {"Retry-After, negative", with_wait("-5"), deferred, GATEPOST_BLAME_QUOTA, 1},
+    {"Retry-After, endless", with_wait("99999999"), deferred, GATEPOST_BLAME_QUOTA, 86400},
+
+    {"unverified sender", refusal(400, "MessageRejected", not_verified + "sender@example.org"), deferred, GATEPOST_BLAME_SENDER},
+    {"unverified sender with a name", refusal(400, "MessageRejected", not_verified + "Sender <sender@example.org>, sender@example.org"), deferred, GATEPOST_BLAME_SENDER},
+    {"unverified domain", refusal(400, "MessageRejected", not_verified + "example.org"), deferred, GATEPOST_BLAME_SENDER},
+    {"unverified, unnamed", refusal(400, "MessageRejected", "Email address is not verified."), deferred, GATEPOST_BLAME_SENDER},
+    {"sandbox", refusal(400, "MessageRejected", not_verified + "first@example.net"), rejected, GATEPOST_BLAME_RECIPIENT},
+    {"content rejected", refusal(400, "MessageRejected", "Illegal filename 'a.exe'."), rejected, GATEPOST_BLAME_MESSAGE},
+    {"MAIL FROM", refusal(400, "MailFromDomainNotVerifiedException"), deferred, GATEPOST_BLAME_SENDER},
+    {"BadRequest", refusal(400, "BadRequestException", "Local address contains control or whitespace"), rejected, GATEPOST_BLAME_MESSAGE},
+    {"Validation", refusal(400, "ValidationException"), rejected, GATEPOST_BLAME_MESSAGE},
+    {"configuration set, 400", refusal(400, "BadRequestException", "Configuration set <x> does not exist."), deferred, GATEPOST_BLAME_CONFIG},
+    {"NotFound", refusal(404, "NotFoundException", "Template welcome does not exist."), deferred, GATEPOST_BLAME_CONFIG},
+    {"AccountSuspended", refusal(400, "AccountSuspendedException"), deferred, GATEPOST_BLAME_CREDENTIAL},
+    {"SendingPaused", refusal(400, "SendingPausedException"), deferred, GATEPOST_BLAME_CONFIG, 600},
+    {"AccessDenied", refusal(403, "AccessDeniedException"), deferred, GATEPOST_BLAME_CREDENTIAL},
+    {"UnrecognizedClient", refusal(403, "UnrecognizedClientException", "The security token included in the request is invalid."), deferred, GATEPOST_BLAME_CREDENTIAL},
+    {"InvalidClientTokenId", refusal(403, "InvalidClientTokenId"), deferred, GATEPOST_BLAME_CREDENTIAL},
+    {"InvalidSignature", refusal(403, "InvalidSignatureException"), deferred, GATEPOST_BLAME_CREDENTIAL},
+    {"SignatureDoesNotMatch", refusal(403, "SignatureDoesNotMatch"), deferred, GATEPOST_BLAME_CREDENTIAL},
+    {"IncompleteSignature", refusal(400, "IncompleteSignature"), deferred, GATEPOST_BLAME_CREDENTIAL},
+    {"ExpiredToken", refusal(403, "ExpiredTokenException"), deferred, GATEPOST_BLAME_CREDENTIAL},
+    {"RequestExpired", refusal(400, "RequestExpired"), deferred, GATEPOST_BLAME_CONFIG},
+    {"too large", refusal(413, "RequestEntityTooLarge"), rejected, GATEPOST_BLAME_MESSAGE},
+    {"InternalServiceError", refusal(500, "InternalServiceErrorException"), unknown, GATEPOST_BLAME_PROVIDER},
+    {"InternalFailure", refusal(500, "InternalFailure"), unknown, GATEPOST_BLAME_PROVIDER},
+    {"ServiceUnavailable", refusal(503, "ServiceUnavailable"), deferred, GATEPOST_BLAME_PROVIDER},
+    {"502", by_body(502, "<html>Bad gateway</html>"), unknown, GATEPOST_BLAME_PROVIDER},
+    {"504", by_body(504, ""), unknown, GATEPOST_BLAME_PROVIDER},
+
+    {"type in __type", by_body(400, R"({"__type":"com.amazonaws.ses#AccountSuspendedException","message":"x"})"), deferred, GATEPOST_BLAME_CREDENTIAL},
+    {"type in code, Message", by_body(400, R"({"code":"MessageRejected","Message":"no"})"), rejected, GATEPOST_BLAME_MESSAGE},
+    {"redirect", by_body(302, ""), deferred, GATEPOST_BLAME_CONFIG},
+    {"401", by_body(401, ""), deferred, GATEPOST_BLAME_CREDENTIAL},
+    {"403 garbage", by_body(403, "<<<"), deferred, GATEPOST_BLAME_CREDENTIAL},
+    {"404 of a web server", by_body(404, "<html>"), deferred, GATEPOST_BLAME_CONFIG},
+    {"407", by_body(407, ""), deferred, GATEPOST_BLAME_CONFIG},
+    {"408", by_body(408, ""), deferred, GATEPOST_BLAME_NETWORK},
+    {"418", by_body(418, ""), rejected, GATEPOST_BLAME_MESSAGE},
+    {"200, empty", by_body(200, ""), unknown, GATEPOST_BLAME_PROVIDER},
+    {"200, garbage", by_body(200, "\x1F\x8B\x08 gzip"), unknown, GATEPOST_BLAME_PROVIDER},
+    {"200 without an id", by_body(200, "{}"), unknown, GATEPOST_BLAME_PROVIDER},
+    {"200, 10 MB", {200, std::string(1 << 20, ' '), {}, GATEPOST_LIMIT}, unknown, GATEPOST_BLAME_PROVIDER},
+    {"403, 10 MB", {403, std::string(1 << 20, ' '), {}, GATEPOST_LIMIT}, deferred, GATEPOST_BLAME_CREDENTIAL},
+
+    {"no connection", lost(GATEPOST_CONNECT), deferred, GATEPOST_BLAME_NETWORK},
+    {"lost before the end of the request", lost(GATEPOST_DISCONNECTED), deferred, GATEPOST_BLAME_NETWORK},
+    {"too slow to send", lost(GATEPOST_TIMEOUT), deferred, GATEPOST_BLAME_NETWORK},
+    {"lost after the request", lost(GATEPOST_UNCERTAIN), unknown, GATEPOST_BLAME_NETWORK},
+    {"not allowed", lost(GATEPOST_DENIED), deferred, GATEPOST_BLAME_CONFIG},
+};
+// clang-format on
+
+}  // namespace
+
+TEST_CASE("every fault of SES has its verdict, its blame and its patience") {
+    for (const fault& one : faults) {
+        INFO(one.name);
+        running with;
+        with.answer = [&](const check::http_seen&) { return one.answer; };
+        const check::outcome said = with.send();
+        CHECK(said.verdict == one.verdict);
+        CHECK(said.blame == one.blame);
+        CHECK(said.retry_after == seconds(one.retry_after));
+        CHECK(said.code == static_cast<int32_t>(one.answer.http_status));
+        CHECK_FALSE(said.text.empty());
+        CHECK(with.seen.size() == 1);  // never twice in a call
+    }
+}
+
+TEST_CASE("who must act is told what to do") {
+    for (const fault& one : faults) {
+        const bool somebody = one.blame == GATEPOST_BLAME_CREDENTIAL ||
+                              one.blame == GATEPOST_BLAME_SENDER ||
+                              one.blame == GATEPOST_BLAME_QUOTA ||
+                              (one.blame == GATEPOST_BLAME_CONFIG && one.answer.http_status != 0);
+        if (!somebody) continue;
+        INFO(one.name);
+        running with;
+        with.answer = [&](const check::http_seen&) { return one.answer; };
+        CHECK_FALSE(with.send().advice.empty());
+    }
+}
+
+TEST_CASE("a certificate that is not right stops the connection and says so") {
+    running with;
+    with.answer = [](const check::http_seen&) {
+        check::http_answer made = lost(GATEPOST_CONNECT);
+        made.failed_at = GATEPOST_AT_CERTIFICATE;
+        return made;
+    };
+    const check::outcome said = with.send();
+    CHECK(said.verdict == deferred);
+    CHECK(said.blame == GATEPOST_BLAME_CONFIG);
+    CHECK_FALSE(said.advice.empty());
+}
