@@ -33,10 +33,10 @@ TEST_CASE("a stage of an older plugin, without advice, is read as far as it goes
 TEST_CASE("what is not built yet is not offered") {
     const auto offered = services::make();
     REQUIRE(offered);
-    for (const char* id : {"body", "timer", "crypto", "file", "cache", "report", "stream"})
+    for (const char* id : {"body", "timer", "crypto", "file", "cache", "report", "stream", "http"})
         CHECK(offered->lookup("gatepost." + std::string(id) + "/1") != nullptr);
-    for (const char* id : {"gatepost.stream/2", "gatepost.oauth/1",
-                           "gatepost.body/2", "gatepost.body", "body/1", ""})
+    for (const char* id : {"gatepost.stream/2", "gatepost.oauth/1", "gatepost.body/2",
+                           "gatepost.body", "body/1", ""})
         CHECK(offered->lookup(id) == nullptr);
 }
 
