@@ -99,8 +99,9 @@ connection_status engine::initial_status(const config::connection& connection) c
         return status;
     }
     status.captures = provider->facts.can.captures;
-    const uint32_t wanted = connection.limits.concurrency.value_or(
-        provider->facts.concurrency.value_or(default_concurrency));
+    const auto defaults = plugin::limits_of(provider->facts, connection.settings_json.reveal());
+    const uint32_t wanted =
+        connection.limits.concurrency.value_or(defaults.concurrency.value_or(default_concurrency));
     status.concurrency = std::clamp<uint32_t>(wanted, 1, limits::concurrency_max);
     return status;
 }

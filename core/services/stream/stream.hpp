@@ -123,7 +123,7 @@ class stream : public std::enable_shared_from_this<stream> {
     boost::asio::any_io_executor strand_;
     std::optional<pending_read> reading_;
     std::shared_ptr<pending_write> writing_;
-    std::vector<uint64_t> marks_;  // how much had come when a `commits` write was handed over
+    std::vector<uint64_t> marks_;  // how much had come when a `commits` write began
     bool busy_ = false, spoiled_ = false, leaving_ = false;
     mono_time leave_until_{};
     boost::asio::steady_timer timer_;

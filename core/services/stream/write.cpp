@@ -29,6 +29,7 @@ gatepost_status stream::write(const caller& who, const gatepost_stream_write& re
     job->left = job->content.size();
     job->commits = (request.required & GATEPOST_COMMITS) != 0;
     job->due = owner->deadline();
+    job->heard = wire_->received();
     if (traced()) trace_write(request, job->content);
     writing_ = std::move(job);
     if (writing_->commits) owner->ledger_begun();
@@ -132,7 +133,7 @@ void stream::output(channel::sent now) {
 void stream::written() {
     if (writing_->commits) {
         owner->ledger_written();
-        marks_.push_back(wire_->received());
+        marks_.push_back(writing_->heard);
     }
     finish_write({GATEPOST_OK, {}, 0, writing_->content.size(), {}, nullptr});
 }
