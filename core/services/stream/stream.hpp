@@ -102,6 +102,7 @@ class stream : public std::enable_shared_from_this<stream> {
     void finish_read(answer with);
     void note_answers();
 
+    mono_time due_of_block() const;
     void write_more();
     bool next_window();
     void load_window();
