@@ -67,9 +67,7 @@ class fake_instance final : public plugin::instance {
     void cancel(uint64_t call, plugin::cancel_reason) override { cancelled.push_back(call); }
     size_t open_calls() const override { return calls.size(); }
     void drain(std::function<void()> done) override { drained = std::move(done); }
-    void say_drained() {
-        std::exchange(drained, nullptr)();
-    }  // it holds the carrier, which holds us
+    void say_drained() { std::exchange(drained, nullptr)(); }
     const plugin::loaded_plugin& plugin() const override { return plugin_; }
     const std::string& connection() const override { return text_; }
     const std::string& settings_json() const override { return text_; }
@@ -103,7 +101,19 @@ class fake_instance final : public plugin::instance {
 };
 
 struct bench {
+    bench() = default;
+    bench(const bench&) = delete;
+    bench& operator=(const bench&) = delete;
+    // What an instance was handed holds the carrier, which holds the instance.
+    ~bench() {
+        for (const auto& each : made_here) {
+            each->calls.clear();
+            each->drained = nullptr;
+        }
+    }
+
     boost::asio::io_context loop;
+    std::vector<std::shared_ptr<fake_instance>> made_here;
     const gatepost::clock& clock = machine_clock();
     fake_spool spool;
     std::vector<queue::due_message> passed_on;
@@ -115,6 +125,7 @@ struct bench {
 
     one make(uint32_t concurrency, std::function<uint32_t()> held = [] { return 0U; }) {
         one made;
+        made_here.push_back(made.instance);
         carrier::parts parts{loop, clock, spool, made.instance, {}, {30s, 1h, 5min}, concurrency};
         parts.connection.name = "relay";
         parts.held_by_others = std::move(held);
