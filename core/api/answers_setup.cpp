@@ -58,7 +58,8 @@ void write_provider(json_writer& json, const plugin::loaded_plugin& plugin) {
     write_list(json, "features", facts.features);
     write_list(json, "setup", facts.setup);
     write_capabilities(json, facts.can);
-    write_limits(json, facts);
+    write_limits(json, facts.defaults);
+    json.key("presets").raw(facts.presets);
     write_list(json, "destinations", facts.destinations);
     const auto schema = [&](std::string_view name, const std::string& text) {
         text.empty() ? json.key(name).begin_object().end_object() : json.key(name).raw(text);

@@ -41,7 +41,8 @@ carrier::carrier(parts from)
       random_(std::random_device{}()),
       timer_(with_.loop) {
     const config::limits_table& limits = with_.connection.limits;
-    const plugin::manifest& defaults = with_.instance->plugin().facts;
+    const plugin::default_limits defaults =
+        plugin::limits_of(with_.instance->plugin().facts, with_.instance->settings_json());
     const auto either = [](auto own, auto other) { return own ? own : other; };
     quota_.add(either(limits.per_second, defaults.per_second), 1s);
     quota_.add(either(limits.per_minute, defaults.per_minute), 1min);

@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 
 constexpr uint32_t default_concurrency = 4;
 constexpr auto housekeeping_every = 30s;
+constexpr auto cut_short_within =
+    5s;  // a cancelled call ends in far less; a sick spool never answers
 
 }  // namespace
 
@@ -99,8 +101,9 @@ connection_status engine::initial_status(const config::connection& connection) c
         return status;
     }
     status.captures = provider->facts.can.captures;
-    const uint32_t wanted = connection.limits.concurrency.value_or(
-        provider->facts.concurrency.value_or(default_concurrency));
+    const auto defaults = plugin::limits_of(provider->facts, connection.settings_json.reveal());
+    const uint32_t wanted =
+        connection.limits.concurrency.value_or(defaults.concurrency.value_or(default_concurrency));
     status.concurrency = std::clamp<uint32_t>(wanted, 1, limits::concurrency_max);
     return status;
 }
@@ -201,8 +204,8 @@ std::function<void()> engine::test(test_request request, std::function<void(test
 
 // First nothing new; calls that have not committed end within their grace, the others get until
 // `limit`, then the ledger decides. Instances drain, so parked sessions end with a farewell. A
-// verdict that a sick spool does not take is given up after the same time: its started mark stays,
-// and the next start finds it.
+// verdict that a sick spool does not take is given up soon after: its started mark stays, and the
+// next start finds it.
 void engine::stop(std::chrono::milliseconds limit) {
     struct countdown {
         std::mutex mutex;
@@ -234,12 +237,13 @@ void engine::stop(std::chrono::milliseconds limit) {
     });
     if (!loops_open->wait(limit)) {
         log::warn("delivery.stop",
-                  "calls are still open; they are cut short, and their outcome is unknown");
+                  "calls are still open, or the spool takes no verdicts; they are cut short, and "
+                  "their outcome is unknown");
         on_every_loop([](loop& home) {
             for (const auto& who : home.everyone())
                 who->cancel_all();
         });
-        loops_open->wait(limit);
+        loops_open->wait(cut_short_within);
     }
     join();
 }

@@ -110,6 +110,9 @@ class scanner {
         size_t depth = 1;
         while (at_ < text_.size() && depth > 0) {
             const char c = text_[at_++];
+            if (c == '\r' || c == '\n' || c == '\0')
+                return refuse(text_, "a comment (U+0028) holds the control character " +
+                                         name_code_point(static_cast<unsigned char>(c)) + ".");
             if (c == '\\' && at_ < text_.size()) ++at_;
             if (c == '(') ++depth;
             if (c == ')') --depth;
@@ -123,7 +126,13 @@ class scanner {
         if (entry_.angle) return refuse(text_, "there are two addresses in brackets.");
         const size_t end = text_.find('>', at_);
         if (end == std::string_view::npos) return refuse(text_, "the bracket < is not closed.");
-        entry_.angle = std::string(text::trim(text_.substr(at_, end - at_)));
+        std::string_view inner = text_.substr(at_, end - at_);
+        // Blanks only: what else may not stand in an address is for its parser to name.
+        while (!inner.empty() && is_space(inner.front()))
+            inner.remove_prefix(1);
+        while (!inner.empty() && is_space(inner.back()))
+            inner.remove_suffix(1);
+        entry_.angle = std::string(inner);
         at_ = end + 1;
         return success{};
     }

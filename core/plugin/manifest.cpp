@@ -59,6 +59,7 @@ class fields {
         uint32_t number = 0;
         if (take(key, number, 1, most)) out = number;
     }
+    const json* array(const char* key) { return find(key, &json::is_array, "an array"); }
     const json* object(const char* key) { return find(key, &json::is_object, "an object"); }
 
     void complain(const std::string& key, const std::string& what) {
@@ -106,14 +107,32 @@ std::string read_capabilities(const json& object, capabilities& can) {
     return from.problem();
 }
 
-std::string read_limits(const json& object, manifest& facts) {
-    fields from(object, "/limits");
-    from.take("concurrency", facts.concurrency, limits::concurrency_max);
-    from.take("per_second", facts.per_second, UINT32_MAX);
-    from.take("per_minute", facts.per_minute, UINT32_MAX);
-    from.take("per_hour", facts.per_hour, UINT32_MAX);
-    from.take("per_day", facts.per_day, UINT32_MAX);
+std::string read_limits(const json& object, const std::string& at, default_limits& out) {
+    fields from(object, at);
+    from.take("concurrency", out.concurrency, limits::concurrency_max);
+    from.take("per_second", out.per_second, UINT32_MAX);
+    from.take("per_minute", out.per_minute, UINT32_MAX);
+    from.take("per_hour", out.per_hour, UINT32_MAX);
+    from.take("per_day", out.per_day, UINT32_MAX);
     return from.problem();
+}
+
+std::string read_presets(const json& list, manifest& facts) {
+    for (size_t at = 0; at < list.size(); ++at) {
+        const std::string pointer = "/presets/" + std::to_string(at);
+        fields from(list[at], pointer);
+        std::string id;
+        from.take("id", id);
+        const json* caps = from.object("limits");
+        if (id.empty()) from.complain("id", "must name the preset");
+        if (!from.problem().empty()) return from.problem();
+        default_limits& into = facts.preset_limits[id];
+        if (caps == nullptr) continue;
+        if (auto wrong = read_limits(*caps, pointer + "/limits", into); !wrong.empty())
+            return wrong;
+    }
+    facts.presets = list.dump();
+    return {};
 }
 
 std::string read_schema(const json* object, const char* key, std::string& out) {
@@ -187,17 +206,33 @@ result<manifest> parse_manifest(std::string_view text, std::string_view id,
     fields from(*object, "");
     const json* can = from.object("capabilities");
     const json* caps = from.object("limits");
+    const json* presets = from.array("presets");
     const json* settings = from.object("settings");
     const json* options = from.object("message_options");
     const std::string problem =
         first_of({read_simple(*object, id, version, facts), from.problem(),
                   can == nullptr ? std::string() : read_capabilities(*can, facts.can),
-                  caps == nullptr ? std::string() : read_limits(*caps, facts), read_pointers(facts),
-                  read_schema(settings, "settings", facts.settings_schema),
+                  caps == nullptr ? std::string() : read_limits(*caps, "/limits", facts.defaults),
+                  presets == nullptr ? std::string() : read_presets(*presets, facts),
+                  read_pointers(facts), read_schema(settings, "settings", facts.settings_schema),
                   read_schema(options, "message_options", facts.message_options_schema)});
     if (!problem.empty()) return wrong(id, problem);
     facts.json = text;
     return facts;
+}
+
+default_limits limits_of(const manifest& facts, std::string_view settings_json) {
+    const auto settings = schema::parse_json(settings_json);
+    const bool named = settings && settings->is_object() && settings->contains("preset") &&
+                       settings->at("preset").is_string();
+    if (!named) return facts.defaults;
+    const auto found = facts.preset_limits.find(settings->at("preset").get<std::string>());
+    if (found == facts.preset_limits.end()) return facts.defaults;
+    const auto either = [](auto own, auto other) { return own ? own : other; };
+    const default_limits &own = found->second, &other = facts.defaults;
+    return {either(own.concurrency, other.concurrency), either(own.per_second, other.per_second),
+            either(own.per_minute, other.per_minute), either(own.per_hour, other.per_hour),
+            either(own.per_day, other.per_day)};
 }
 
 }  // namespace gatepost::plugin

@@ -27,14 +27,20 @@ struct capabilities {
     uint32_t max_recipients = 0;
 };
 
+// What a provider asks to be held to; nothing: it does not say.
+struct default_limits {
+    std::optional<uint32_t> concurrency, per_second, per_minute, per_hour, per_day;
+};
+
 // The manifest, read and checked.
 struct manifest {
     std::string id, name, description, icon, version;
     bool popular = false;
     std::vector<std::string> features, setup;
     capabilities can;
-    std::optional<uint32_t> concurrency, per_second, per_minute, per_hour,
-        per_day;  // default limits
+    default_limits defaults;
+    std::map<std::string, default_limits> preset_limits;  // by the preset's id
+    std::string presets = "[]";                           // JSON, for forms
     std::vector<std::string>
         folders;  // JSON pointers into settings that name folders file/1 may use: "/path"
     std::vector<std::string>
@@ -43,6 +49,10 @@ struct manifest {
     std::string message_options_schema;  // JSON; empty object schema if none
     std::string json;                    // as the plugin gave it
 };
+
+// Of the preset that the settings name (their key `preset`), where it says something; else the
+// plugin's.
+default_limits limits_of(const manifest& facts, std::string_view settings_json);
 
 result<manifest> parse_manifest(std::string_view json, std::string_view id,
                                 std::string_view version);

@@ -202,8 +202,9 @@ void fake_host::core::hold_against_ledger(gatepost_call call, call_state& state)
               "call " + std::to_string(call) +
                   (seen.commits_begun ? " says accepted, but no request that commits was written"
                                       : " says accepted, but no request carried GATEPOST_COMMITS"));
-    if ((says(said, GATEPOST_DEFERRED) || says(said, GATEPOST_REJECTED)) && seen.commits_written &&
-        !seen.commits_answered)
+    // Who says unknown of another knows that no answer came; these were refused before the content.
+    const bool denies = says(said, GATEPOST_DEFERRED) || says(said, GATEPOST_REJECTED);
+    if (denies && seen.commits_written && !seen.commits_answered && !says(said, GATEPOST_UNKNOWN))
         blame("certainty", "call " + std::to_string(call) +
                                " says deferred or rejected after a request that commits was "
                                "written fully and nothing came back");

@@ -12,6 +12,10 @@ namespace {
 
 using answer = plugin::operation::answer;
 
+// start_tls has no time-out of its own, and the call's deadline is ten minutes: a peer that stands
+// still in the handshake would keep the lane as long. As a connect with TLS has by default.
+constexpr auto handshake_time = std::chrono::seconds(30);
+
 class securer : public std::enable_shared_from_this<securer> {
   public:
     securer(const std::shared_ptr<stream>& on, tls_wish wish, backstage& house,
@@ -141,7 +145,8 @@ gatepost_status start_secure(plugin::call_context& context, backstage& house, co
     auto operation = context.begin(who.done, who.user, who.operation, refused);
     if (!operation) return refused;
     const auto made = std::make_shared<securer>(on, std::move(wish), house, context);
-    made->start(std::move(operation), context.deadline());
+    made->start(std::move(operation),
+                std::min(context.deadline(), house.clock.mono_now() + handshake_time));
     return GATEPOST_OK;
 }
 

@@ -113,7 +113,9 @@ stream::answer stream::give(size_t bytes) {
     return with;
 }
 
-// A byte that came after the last one of a `commits` write was handed over is an answer to it.
+// A byte that came after a `commits` write began is an answer to it: servers refuse a message while
+// it is still coming (too large, a virus), take the rest, and say no more. What it was, the plugin
+// says.
 void stream::note_answers() {
     while (!marks_.empty() && wire_->consumed() > marks_.front()) {
         marks_.erase(marks_.begin());

@@ -102,6 +102,7 @@ class stream : public std::enable_shared_from_this<stream> {
     void finish_read(answer with);
     void note_answers();
 
+    mono_time due_of_block() const;
     void write_more();
     bool next_window();
     void load_window();
@@ -123,7 +124,7 @@ class stream : public std::enable_shared_from_this<stream> {
     boost::asio::any_io_executor strand_;
     std::optional<pending_read> reading_;
     std::shared_ptr<pending_write> writing_;
-    std::vector<uint64_t> marks_;  // how much had come when a `commits` write was handed over
+    std::vector<uint64_t> marks_;  // how much had come when a `commits` write began
     bool busy_ = false, spoiled_ = false, leaving_ = false;
     mono_time leave_until_{};
     boost::asio::steady_timer timer_;

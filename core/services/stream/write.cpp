@@ -28,7 +28,8 @@ gatepost_status stream::write(const caller& who, const gatepost_stream_write& re
     if (!job->operation) return refused;
     job->left = job->content.size();
     job->commits = (request.required & GATEPOST_COMMITS) != 0;
-    job->due = owner->deadline();
+    job->due = due_of_block();
+    job->heard = wire_->received();
     if (traced()) trace_write(request, job->content);
     writing_ = std::move(job);
     if (writing_->commits) owner->ledger_begun();
@@ -42,6 +43,12 @@ gatepost_status stream::write(const caller& who, const gatepost_stream_write& re
     });
     watch(writing_->due);
     return GATEPOST_OK;
+}
+
+// RFC 5321 4.5.3.2.5: three minutes for each block. A peer that has stopped reading must not keep
+// its lane until the call's deadline.
+mono_time stream::due_of_block() const {
+    return std::min(owner->deadline(), house_.clock.mono_now() + std::chrono::minutes(3));
 }
 
 void stream::write_more() {
@@ -66,6 +73,7 @@ void stream::write_more() {
         if (now == channel::sent::later) return;
         if (now == channel::sent::failed) return fail_write(GATEPOST_DISCONNECTED, {});
         writing_->left -= piece.size();
+        writing_->due = due_of_block();
     }
     if (writing_) written();
 }
@@ -126,13 +134,14 @@ void stream::output(channel::sent now) {
     if (now == channel::sent::failed) return fail_write(GATEPOST_DISCONNECTED, {});
     writing_->waiting = false;
     writing_->left -= writing_->piece_bytes;
+    writing_->due = due_of_block();
     write_more();
 }
 
 void stream::written() {
     if (writing_->commits) {
         owner->ledger_written();
-        marks_.push_back(wire_->received());
+        marks_.push_back(writing_->heard);
     }
     finish_write({GATEPOST_OK, {}, 0, writing_->content.size(), {}, nullptr});
 }

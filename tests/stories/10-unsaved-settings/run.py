@@ -60,7 +60,7 @@ def main():
         old = gateway.state / "plugins" / ("0" * 64 + ".so")
         old.write_bytes(b"a plugin of long ago")
         gateway.start()
-        expect(not old.exists() and len(list(old.parent.iterdir())) == 1, "copies of plugins that are gone are removed at start")
+        expect(not old.exists() and list(old.parent.iterdir()), "copies of plugins that are gone are removed at start")
         works(gateway)
         refused(gateway)
         administrators_only(gateway, Client(given, gateway))

@@ -32,7 +32,7 @@ void copy_with_modes(const path& from, const config_test::folder& to) {
 std::vector<path> cases() {
     std::vector<path> out;
     for (const auto& entry :
-         config_test::fs::directory_iterator(path(__FILE__).parent_path() / "broken"))
+         config_test::fs::directory_iterator(path(GATEPOST_SOURCE) / "tests/unit/config/broken"))
         out.push_back(entry.path());
     std::sort(out.begin(), out.end());
     return out;

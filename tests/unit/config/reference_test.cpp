@@ -12,8 +12,7 @@ using namespace gatepost;
 
 namespace {
 
-const config_test::fs::path reference =
-    config_test::fs::path(__FILE__).parent_path() / "../../../config";
+const config_test::fs::path reference = config_test::fs::path(GATEPOST_SOURCE) / "config";
 
 std::string read(const config_test::fs::path& file) {
     std::ifstream in(file);

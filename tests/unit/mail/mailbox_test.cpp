@@ -95,6 +95,13 @@ TEST_CASE("A display name holds no controls and has a length") {
     CHECK_FALSE(make_mailbox(std::string(1025, 'n'), "a@b.org"));
 }
 
+TEST_CASE("a line break is refused wherever it hides, also where it would fall away") {
+    for (const char* bad : {"<a@example.net\r\n>", "<\na@example.net>", "A <a@example.net\r>",
+                            "a@example.net (\r\n)", "(x\n) a@example.net"})
+        CHECK_FALSE(parse_mailbox(bad));
+    CHECK(parse_mailbox("A < a@example.net\t> (fine)"));
+}
+
 TEST_CASE("What is written for people is read back the same") {
     for (const std::string_view name :
          {"", "Plain", "Last, First", "quote \" and \\ slash", "a <b> c", "M\xC3\xBCller",

@@ -30,11 +30,25 @@ TEST_CASE("a full manifest is read") {
     CHECK(facts->can.captures);
     CHECK(facts->can.max_bytes == 41943040);
     CHECK(facts->can.max_recipients == 50);
-    CHECK(facts->concurrency == 4U);
-    CHECK(facts->per_day == 4U);
+    CHECK(facts->defaults.concurrency == 4U);
+    CHECK(facts->defaults.per_day == 4U);
     CHECK(facts->folders.at(0) == "/path");
     CHECK(facts->destinations.size() == 2);
     CHECK(facts->settings_schema.find("path") != std::string::npos);
+}
+
+TEST_CASE("the preset that the settings name brings its limits") {
+    const auto facts = parse_manifest(R"({"id": "m", "limits": {"concurrency": 5, "per_hour": 9},
+      "presets": [{"id": "office365", "limits": {"concurrency": 3, "per_minute": 30}},
+                  {"id": "custom", "settings": {"port": 25}}]})",
+                                      "m", "1");
+    REQUIRE(facts);
+    const auto office = limits_of(*facts, R"({"preset": "office365"})");
+    CHECK(office.concurrency == 3U);
+    CHECK(office.per_minute == 30U);
+    CHECK(office.per_hour == 9U);  // the plugin's own, where the preset is silent
+    for (const char* other : {"{}", R"({"preset": "custom"})", R"({"preset": "?"})", "[]"})
+        CHECK(limits_of(*facts, other).concurrency == 5U);
 }
 
 TEST_CASE("a bare manifest has defaults") {
@@ -43,7 +57,7 @@ TEST_CASE("a bare manifest has defaults") {
     CHECK(facts->name == "m");
     CHECK(facts->can.structured);
     CHECK_FALSE(facts->can.raw_mime);
-    CHECK_FALSE(facts->concurrency);
+    CHECK_FALSE(facts->defaults.concurrency);
     CHECK(facts->message_options_schema.find("object") != std::string::npos);
 }
 
@@ -61,6 +75,8 @@ TEST_CASE("what is wrong in a manifest is named") {
         {R"({"id": "m", "capabilities": []})", "/capabilities"},
         {R"({"id": "m", "limits": {"concurrency": 0}})", "/limits/concurrency"},
         {R"({"id": "m", "limits": {"per_day": 1.5}})", "/limits/per_day"},
+        {R"({"id": "m", "presets": [{"name": "x"}]})", "/presets/0/id"},
+        {R"({"id": "m", "presets": [{"id": "x", "limits": {"per_day": 0}}]})", "/presets/0/limits"},
         {R"({"id": "m", "folders": ["path"]})", "/folders"},
         {R"({"id": "m", "folders": ["/pa~th"]})", "/folders"},
         {R"({"id": "m", "oauth": 1})", "/oauth"},

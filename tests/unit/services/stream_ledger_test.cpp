@@ -91,6 +91,23 @@ TEST_CASE("a committing write that the peer takes only a part of is not written"
     CHECK(on.ledger() == ledger_marks{1, 0, 0});
 }
 
+TEST_CASE("a refusal that comes while a committing write still runs is an answer to it") {
+    constexpr size_t size = 16 << 20;  // more than the kernel takes before the peer reads
+    peer server([](talk& with) {
+        with.bytes(1000);
+        with.say("552 too large\r\n");
+        with.bytes(size - 1000);
+        with.line();
+    });
+    stage on;
+    wire to(on);
+    REQUIRE(to.connect(server.port()).status == GATEPOST_OK);
+    REQUIRE(to.write(pattern(size), GATEPOST_COMMITS).status == GATEPOST_OK);
+    CHECK(on.ledger() == ledger_marks{1, 1, 0});
+    CHECK(to.line().data == "552 too large\r\n");
+    CHECK(on.ledger() == ledger_marks{1, 1, 1});
+}
+
 TEST_CASE("a stream write that does not commit leaves the ledger alone") {
     peer server([](talk& with) { with.line(); });
     stage on;

@@ -182,6 +182,7 @@ class referee {
         if (machine.stale() && into_.any()) return fail("a stale stream ruled somebody");
         // Some may be left for another session, but never all: else it would go on for ever.
         if (!again && !into_.any()) return fail("nobody was ruled");
+        bool denied = false;
         for (std::size_t at = 0; at < mail_.to.size(); ++at) {
             if (!into_.at(at)) continue;
             using gatepost::sdk::verdict;
@@ -190,9 +191,9 @@ class referee {
             out_.unknown = out_.unknown || what == verdict::unknown;
             if (what == verdict::accepted && !handed_over_) return fail("accepted, but not sent");
             if (what == verdict::unknown && !handed_over_) return fail("unknown, but not sent");
-            const bool denies = what == verdict::deferred || what == verdict::rejected;
-            if (denies && unanswered_) return fail("denied, but nobody answered");
+            denied = denied || what == verdict::deferred || what == verdict::rejected;
         }
+        if (denied && unanswered_ && !out_.unknown) return fail("denied, but nobody answered");
         const auto said = into_.take();
         std::set<uint32_t> named;
         for (const auto& one : said.recipients) {

@@ -1,0 +1,379 @@
+"""An SMTP server of our own that plays one fault at one step, and is polite everywhere else. Standard library and openssl.
+
+    with House() as house:
+        peer = house.peer(Script("rcpt", faults.reset))
+        ... peer.port; peer.mails; peer.commands; peer.sessions
+
+Each peer has a port of its own; a thread plays each session. The steps, in the order of a session: greeting, ehlo, starttls,
+handshake, ehlo2 (behind TLS), auth, challenge, login (the first, second and last answer to AUTH), mail, rcpt, data, body (while
+the message comes in), dot (the answer to a message after DATA), bdat (after BDAT), quit. `parked` is a session that is kept: the
+test itself calls peer.disturb(). Whatever a fault sends, it stops when the other side hangs up.
+"""
+
+import contextlib
+import dataclasses
+import pathlib
+import select
+import selectors
+import socket
+import ssl
+import threading
+import time
+
+import hostile_faults as faults
+from gatepost_test import Failure
+from peers_base import quiet
+
+PLAIN = (b"SIZE 60000000", b"8BITMIME", b"SMTPUTF8", b"ENHANCEDSTATUSCODES")
+BODY_BEFORE_FAULT = 64 * 1024
+PATIENCE = 100  # seconds; nobody waits longer than this for a client that does not leave
+
+
+class Certificates:
+    """One right certificate, and one for each way to be wrong. `ca` is the authority that a client shall know."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True)
+        self._authority("ca", "Gatepost test CA")
+        self._authority("stranger", "An authority that nobody knows")
+        self.ca = self.folder / "ca.pem"
+        self._server("good", "ca", "DNS:localhost,IP:127.0.0.1")
+        self._server("expired", "ca", "DNS:localhost,IP:127.0.0.1", days=-1)
+        self._server("wrong-name", "ca", "DNS:other.example")
+        self._server("unknown-ca", "stranger", "DNS:localhost,IP:127.0.0.1")
+        self._openssl("req", "-x509", *self._new("self-signed"), "-days", "3", "-out", "self-signed.pem", "-addext",
+                      "subjectAltName=DNS:localhost,IP:127.0.0.1")
+
+    @staticmethod
+    def _new(name):
+        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key", "-subj",
+                "/CN=localhost"]
+
+    def _openssl(self, *words):
+        code, said = quiet("openssl", *words, cwd=self.folder)
+        if code != 0:
+            raise Failure(f"openssl {' '.join(words)}: {said}")
+
+    def _authority(self, name, title):
+        self._openssl("req", "-x509", *self._new(name)[:-1], f"/CN={title}", "-days", "3", "-out", f"{name}.pem", "-addext",
+                      "keyUsage=critical,keyCertSign")
+
+    def _server(self, name, authority, names, days=3):
+        (self.folder / "extensions").write_text(f"basicConstraints=critical,CA:FALSE\nsubjectAltName={names}\n")
+        self._openssl("req", *self._new(name), "-out", "request")
+        self._openssl("x509", "-req", "-in", "request", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key", "-days", str(days),
+                      "-extfile", "extensions", "-out", f"{name}.pem", "-CAcreateserial")
+
+    def context(self, name, old=False):
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(self.folder / f"{name}.pem", self.folder / f"{name}.key")
+        if old:
+            made.set_ciphers("ALL:@SECLEVEL=0")
+            made.minimum_version = made.maximum_version = ssl.TLSVersion.TLSv1
+        return made
+
+
+@dataclasses.dataclass
+class Script:
+    step: str = ""  # where the fault happens; "" nowhere
+    fault: object = None  # callable(session, usual)
+    offers: tuple = PLAIN
+    offers_tls: tuple = PLAIN
+    context: ssl.SSLContext = None
+    tls: bool = False  # from the first byte
+    most_faults: int = 1 << 30  # sessions in which it happens; later ones are polite
+    replies: dict = dataclasses.field(default_factory=dict)  # step -> bytes, or a list of them for one command after the other
+    lmtp: bool = False
+    small_window: bool = False
+    behind_starttls: bytes = b""
+    behind_starttls_after: float = 0.0
+
+
+class Session(threading.Thread):
+    def __init__(self, peer, link, number):
+        super().__init__(daemon=True)
+        self.peer, self.script, self.link, self.number = peer, peer.script, link, number
+        self.buffer = b""
+        self.secure = False
+        self.mute = False
+        self.order = None  # a fault for a kept session; its own thread plays it
+        self.played = threading.Event()
+        self.taken = 0  # octets of the body
+        self.recipients = 0
+        self.said = {}
+
+    # ---- bytes ------------------------------------------------------------------------------------
+
+    def run(self):
+        try:
+            self.link.settimeout(PATIENCE)
+            self.talk()
+        except (faults.Over, OSError, ValueError):
+            pass
+        finally:
+            with contextlib.suppress(OSError):
+                self.link.close()
+
+    def send(self, data):
+        if not self.mute:
+            self.link.sendall(data)
+
+    def more(self):
+        if self.script.step == "parked":
+            self.wait_for_orders()
+        got = self.link.recv(65536)
+        if not got:
+            raise faults.Over
+        return got
+
+    def wait_for_orders(self):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and not select.select([self.link], [], [], 0.02)[0]:
+            if self.order is None:
+                continue
+            order, self.order = self.order, None
+            try:
+                order(self, b"250 2.0.0 x\r\n")
+            finally:
+                self.played.set()
+
+    def line(self):
+        while b"\n" not in self.buffer:
+            self.buffer += self.more()
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        return line.rstrip(b"\r")
+
+    def drain(self):
+        """Reads until the client leaves."""
+        self.buffer = b""
+        while True:
+            self.more()
+
+    def reset(self):
+        """RST instead of FIN."""
+        self.link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.link.close()
+        raise faults.Over
+
+    def hang_up(self):
+        self.link.close()
+        raise faults.Over
+
+    # ---- steps ------------------------------------------------------------------------------------
+
+    def faulty(self, step):
+        return self.script.fault is not None and self.script.step == step and self.number < self.script.most_faults
+
+    def answer(self, step, usual):
+        """The usual reply to a step, another one that the script names, or the fault."""
+        wanted = self.script.replies.get(step, usual)
+        if isinstance(wanted, list):
+            at = self.said[step] = self.said.get(step, -1) + 1
+            wanted = wanted[min(at, len(wanted) - 1)]
+        if self.faulty(step):
+            self.script.fault(self, wanted)
+        else:
+            self.send(wanted)
+        return wanted[:1] in b"23"
+
+    def talk(self):
+        if self.script.tls:
+            self.handshake()
+        self.answer("greeting", b"220 peer.invalid ESMTP\r\n")
+        while True:
+            line = self.line()
+            self.peer.commands.append((self.number, self.secure, line))
+            verb = line.upper().split(b" ")[0]
+            if verb == b"QUIT":
+                self.answer("quit", b"221 2.0.0 Bye\r\n")
+                return
+            handler = getattr(self, "on_" + verb.decode("ascii", "replace").lower(), None)
+            if handler is None:
+                self.send(b"502 5.5.1 What?\r\n")
+            else:
+                handler(line)
+
+    def on_ehlo(self, _):
+        offers = self.script.offers_tls if self.secure else self.script.offers
+        lines = [b"peer.invalid", *offers]
+        usual = b"".join(b"250" + (b"-" if one is not lines[-1] else b" ") + one + b"\r\n" for one in lines)
+        self.answer("ehlo2" if self.secure and not self.script.tls else "ehlo", usual)
+
+    on_lhlo = on_ehlo
+
+    def on_helo(self, _):
+        self.answer("helo", b"250 peer.invalid\r\n")
+
+    def on_starttls(self, _):
+        if not self.answer("starttls", b"220 2.0.0 Go\r\n"):
+            return
+        if self.script.behind_starttls:
+            time.sleep(self.script.behind_starttls_after)  # so that it is a segment of its own
+            self.send(self.script.behind_starttls)
+        self.handshake()
+
+    def handshake(self):
+        if self.faulty("handshake"):
+            self.more()  # the ClientHello
+            # The head of a record that never comes whole; dripped, it keeps a client waiting.
+            self.script.fault(self, b"\x16\x03\x03\x40\x00" + bytes(60) if self.script.fault is faults.drip else b"220 x\r\n")
+            self.drain()
+        self.link = self.script.context.wrap_socket(self.link, server_side=True)
+        self.secure, self.buffer = True, b""
+
+    def on_auth(self, line):
+        self.peer.logins.append(self.secure)
+        words = line.split(b" ")
+        if words[1].upper() == b"LOGIN":
+            if not self.answer("auth", b"334 VXNlcm5hbWU6\r\n"):
+                return
+            self.line()
+            if not self.answer("challenge", b"334 UGFzc3dvcmQ6\r\n"):
+                return
+            self.line()
+            self.answer("login", b"235 2.7.0 Welcome\r\n")
+        else:
+            self.answer("login", b"235 2.7.0 Welcome\r\n")
+
+    def on_mail(self, line):
+        self.recipients = 0
+        if "cut" in self.script.replies:
+            return self.cut(int(line.split(b"cut-")[1].split(b"@")[0]), *self.script.replies["cut"])
+        self.answer("mail", b"250 2.1.0 Ok\r\n")
+
+    def on_rcpt(self, _):
+        self.recipients += self.answer("rcpt", b"250 2.1.5 Ok\r\n")
+
+    def on_rset(self, _):
+        self.answer("rset", b"250 2.0.0 Ok\r\n")
+
+    def on_data(self, _):
+        if not self.answer("data", b"354 Go\r\n" if self.recipients else b"503 5.5.1 No recipients\r\n"):
+            return
+        # Nothing is pipelined behind a final dot, so it is the end of what is there.
+        content = self.body(lambda got: got[-5:] == b"\r\n.\r\n" or got == b".\r\n")
+        whole = len(content) > 3
+        if whole:
+            self.peer.mails.append(content[:-3])
+        else:
+            self.peer.lone_dots += 1
+        self.after_message("dot", whole)
+
+    def on_bdat(self, line):
+        size = int(line.split()[1])
+        content = self.body(lambda got: len(got) >= size)
+        self.buffer = content[size:]
+        if self.recipients:
+            self.peer.mails.append(content[:size])
+        self.after_message("bdat", self.recipients > 0)
+
+    def after_message(self, step, whole):
+        if self.faulty("body"):
+            return  # what there was to say has been said
+        if not whole:
+            self.send(b"554 5.5.1 No valid recipients\r\n")
+        elif self.script.lmtp:
+            for _ in range(self.recipients):
+                self.answer(step, b"250 2.0.0 Taken\r\n")
+        else:
+            self.answer(step, b"250 2.0.0 Ok: queued as HOSTILE\r\n")
+
+    def cut(self, at, answers, ends):
+        """The answers to a pipelined group in two pieces, or the first piece and the end. The sender's address says where."""
+        self.line()  # RCPT
+        content = self.line().split(b" ")
+        if content[0] == b"BDAT":
+            self.buffer = self.body(lambda got: len(got) >= int(content[1]))[int(content[1]):]
+        self.send(answers[:at])
+        if ends:
+            self.hang_up()
+        time.sleep(0.03)  # so that the rest is a segment of its own
+        self.send(answers[at:])
+        if content[0] == b"DATA":
+            self.body(lambda got: got[-5:] == b"\r\n.\r\n")
+            self.send(b"250 2.0.0 Taken\r\n")
+
+    def body(self, whole):
+        """Reads until whole(what is there); the fault of a body happens once its first part is in."""
+        got, self.buffer = bytearray(self.buffer), b""
+        if self.faulty("body"):
+            while len(got) < BODY_BEFORE_FAULT:
+                got += self.more()
+            self.script.fault(self, b"250 2.0.0 Ok: queued as HOSTILE\r\n")
+        while not whole(got):
+            got += self.more()
+        return bytes(got)
+
+
+class Peer:
+    """What one script did and saw."""
+
+    def __init__(self, script):
+        self.script = script
+        self.listener = socket.socket()
+        if script.small_window:
+            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(64)
+        self.port = self.listener.getsockname()[1]
+        self.mails, self.commands, self.logins, self.arrivals = [], [], [], []
+        self.lone_dots = 0
+        self.sessions = []
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            link, _ = self.listener.accept()
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            session = Session(self, link, len(self.sessions))
+            self.sessions.append(session)
+            self.arrivals.append(time.monotonic())
+            session.start()
+
+    def disturb(self, fault):
+        """Has the fault played on the first session, which is kept and silent; returns when it is done."""
+        self.sessions[0].order = fault
+        if not self.sessions[0].played.wait(20):
+            raise Failure("the first session ended by itself")
+
+
+class House:
+    """Peers with one thread that accepts for all of them."""
+
+    def __init__(self):
+        self.selector = selectors.DefaultSelector()
+        self.over = threading.Event()
+        self.peers = []
+
+    def peer(self, script):
+        made = Peer(script)
+        self.peers.append(made)
+        self.selector.register(made.listener, selectors.EVENT_READ, made)
+        return made
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+        return self
+
+    def _accept(self):
+        while not self.over.is_set():
+            for key, _ in self.selector.select(0.2):
+                key.data.accept()
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+        for peer in self.peers:
+            peer.listener.close()
+            for session in peer.sessions:
+                with contextlib.suppress(OSError):
+                    session.link.shutdown(socket.SHUT_RDWR)
+
+
+def spoken(peer, session=0, secure=None):
+    """The verbs that a session heard, in order."""
+    return [line.split(b" ")[0].upper().decode("ascii", "replace") for number, safe, line in peer.commands
+            if number == session and secure in (None, safe)]
+
+
