@@ -2,6 +2,7 @@
 #include "verdict.hpp"
 
 #include <gatepost/json.hpp>
+#include <gatepost/no_answer.hpp>
 #include <gatepost/retry.hpp>
 
 #include <algorithm>
@@ -39,19 +40,6 @@ std::string words_of(const answer& said) {
     return text;
 }
 
-std::string_view advice_at(uint32_t failed_at) noexcept {
-    switch (failed_at) {
-        case GATEPOST_AT_NAME: return "Check the endpoint: its name has no address.";
-        case GATEPOST_AT_CONNECT:
-            return "Check that a firewall lets this machine reach the endpoint.";
-        case GATEPOST_AT_PROXY: return "Check the proxy setting.";
-        case GATEPOST_AT_TLS: return "Check that the endpoint speaks TLS 1.2 or newer.";
-        case GATEPOST_AT_CERTIFICATE:
-            return "Check the endpoint's name; for authorities of your own set ca_file.";
-        default: return {};
-    }
-}
-
 }  // namespace
 
 answer read_answer(const http_reply& from, int64_t wall_now) {
@@ -84,6 +72,7 @@ ruling judge(const answer& said) {
         made.retry_after = std::chrono::seconds(row.retry_after);
         break;
     }
+    if (said.by_token && made.blame == blame::credential) made.advice = table::check_token;
     if (said.retry_after.count() > 0) made.retry_after = said.retry_after;
     made.text = words_of(said);
     return made;
@@ -108,16 +97,8 @@ ruling judge_operation(const answer& said) {
 }
 
 ruling judge_lost(const http_reply& failure) {
-    ruling made;
-    const bool whole = failure.status == service_status::uncertain;
-    made.verdict = whole ? verdict::unknown : verdict::deferred;
-    made.blame = whole ? blame::network : blame_of(failure.status);
-    if (failure.failed_at == GATEPOST_AT_CERTIFICATE) made.blame = blame::config;
-    made.text =
-        whole ? "Azure got the whole message and did not answer: " : "Azure was not reached: ";
-    made.text += failure.reason();
-    made.advice = advice_at(failure.failed_at);
-    return made;
+    const outcome lost = no_answer(failure, "Azure");
+    return {lost.verdict, lost.blame, 0, lost.text, {}, advice_at(failure.failed_at)};
 }
 
 outcome outcome_of(const ruling& from) {

@@ -3,6 +3,7 @@
 
 #include <gatepost/json.hpp>
 #include <gatepost/mail_text.hpp>
+#include <gatepost/no_answer.hpp>
 #include <gatepost/retry.hpp>
 
 #include <algorithm>
@@ -97,30 +98,6 @@ outcome by_table(const http_reply& answer, int64_t wall_now) {
 }
 
 // Where the connection failed, in words of what to do.
-std::string_view advice_at(uint32_t failed_at) {
-    switch (failed_at) {
-        case GATEPOST_AT_NAME:
-            return "The name of the API has no address: check DNS on this machine, or endpoint.";
-        case GATEPOST_AT_CONNECT: return "Let the gateway out to port 443, or set proxy.";
-        case GATEPOST_AT_PROXY: return "Check proxy: it could not be used.";
-        case GATEPOST_AT_TLS: return "What answered speaks no TLS 1.2: check endpoint and proxy.";
-        case GATEPOST_AT_CERTIFICATE:
-            return "The certificate was not accepted. A proxy that opens TLS needs its authority "
-                   "in ca_file.";
-        default: return {};
-    }
-}
-
-// No answer. The host's word is exact: only `uncertain` was sent whole.
-outcome without_answer(const http_reply& answer) {
-    outcome made = outcome::after(answer, "Mailgun did not answer");
-    const bool sent = answer.status == service_status::uncertain;
-    made.verdict = sent ? verdict::unknown : verdict::deferred;
-    if (sent) made.blame = blame::network;
-    made.advice = advice_at(answer.failed_at);
-    return made;
-}
-
 // Events and the API name it without brackets.
 std::string id_of(const http_reply& answer) {
     std::string id(read_json(answer.data).root["id"].text());
@@ -155,7 +132,7 @@ bool is_answered(const http_reply& answer) {
 }
 
 outcome judge(const http_reply& answer, bool test_mode, int64_t wall_now) {
-    if (!is_answered(answer)) return without_answer(answer);
+    if (!is_answered(answer)) return no_answer(answer, "Mailgun");
     std::string id = answer.http_status == 200 ? id_of(answer) : std::string();
     if (id.empty()) return by_table(answer, wall_now);
     outcome made =
@@ -167,7 +144,7 @@ outcome judge(const http_reply& answer, bool test_mode, int64_t wall_now) {
 }
 
 domain_ruling judge_domain(const http_reply& answer, int64_t wall_now) {
-    if (!is_answered(answer)) return {domain_state::bad, failure(without_answer(answer))};
+    if (!is_answered(answer)) return {domain_state::bad, failure(no_answer(answer, "Mailgun"))};
     if (answer.http_status == 401 || answer.http_status == 403)
         return {domain_state::maybe_sending_key, {}};
     if (answer.http_status != 200) return {domain_state::bad, failure(by_table(answer, wall_now))};
@@ -184,7 +161,7 @@ domain_ruling judge_domain(const http_reply& answer, int64_t wall_now) {
 }
 
 outcome judge_empty_post(const http_reply& answer, int64_t wall_now) {
-    if (!is_answered(answer)) return failure(without_answer(answer));
+    if (!is_answered(answer)) return failure(no_answer(answer, "Mailgun"));
     const outcome said = by_table(answer, wall_now);
     // Rejected: Mailgun knew the key and read on to what is missing.
     if (answer.http_status == 400 && said.verdict == verdict::rejected)

@@ -21,8 +21,9 @@ constexpr std::string_view folder_advice =
 // The words of the host, and who is to blame for a file that could not be written.
 outcome not_filed(const reply& failure, std::string_view doing) {
     outcome said = outcome::after(failure, doing);
-    const bool disk =
-        failure.status == service_status::timeout || failure.status == service_status::not_found;
+    const bool disk = failure.status == service_status::timeout ||
+                      failure.status == service_status::not_found ||
+                      failure.status == service_status::uncertain;
     if (disk) said.blame = blame::provider;
     said.advice = folder_advice;
     return said;

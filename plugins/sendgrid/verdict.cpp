@@ -1,6 +1,7 @@
 // See verdict.hpp.
 #include "verdict.hpp"
 
+#include <gatepost/no_answer.hpp>
 #include <gatepost/retry.hpp>
 
 #include <algorithm>
@@ -108,30 +109,6 @@ outcome by_table(const http_reply& answer, int64_t wall_now) {
 }
 
 // Where the connection failed, in words of what to do.
-std::string_view advice_at(uint32_t failed_at) {
-    switch (failed_at) {
-        case GATEPOST_AT_NAME:
-            return "The name of the API has no address: check DNS on this machine, or endpoint.";
-        case GATEPOST_AT_CONNECT: return "Let the gateway out to port 443, or set proxy.";
-        case GATEPOST_AT_PROXY: return "Check proxy: it could not be used.";
-        case GATEPOST_AT_TLS: return "What answered speaks no TLS 1.2: check endpoint and proxy.";
-        case GATEPOST_AT_CERTIFICATE:
-            return "The certificate was not accepted. A proxy that opens TLS needs its authority "
-                   "in ca_file.";
-        default: return {};
-    }
-}
-
-// No answer. The host's word is exact: only `uncertain` was sent whole.
-outcome without_answer(const http_reply& answer) {
-    outcome made = outcome::after(answer, "SendGrid did not answer");
-    const bool sent = answer.status == service_status::uncertain;
-    made.verdict = sent ? verdict::unknown : verdict::deferred;
-    if (sent) made.blame = blame::network;
-    made.advice = advice_at(answer.failed_at);
-    return made;
-}
-
 outcome taken_over(const http_reply& answer, bool sandboxed) {
     if (sandboxed && answer.http_status == 200)
         return outcome::captured(
@@ -150,14 +127,14 @@ bool is_answered(const http_reply& answer) {
 }
 
 outcome judge(const http_reply& answer, bool sandboxed, int64_t wall_now) {
-    if (!is_answered(answer)) return without_answer(answer);
+    if (!is_answered(answer)) return no_answer(answer, "SendGrid");
     const bool checked = sandboxed && answer.http_status == 200;
     if (answer.http_status == 202 || checked) return taken_over(answer, sandboxed);
     return by_table(answer, wall_now);
 }
 
 key_ruling judge_scopes(const http_reply& answer, int64_t wall_now) {
-    if (!is_answered(answer)) return {key_state::bad, without_answer(answer)};
+    if (!is_answered(answer)) return {key_state::bad, no_answer(answer, "SendGrid")};
     if (answer.http_status == 403) {
         outcome why = by_table(answer, wall_now);
         // Only the plain refusal of this one call leaves it open whether the key may send.

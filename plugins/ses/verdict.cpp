@@ -2,6 +2,7 @@
 #include "verdict.hpp"
 
 #include <gatepost/json.hpp>
+#include <gatepost/no_answer.hpp>
 #include <gatepost/retry.hpp>
 
 #include <algorithm>
@@ -51,19 +52,6 @@ void tell_sandbox(ruling& made, const answer& said, std::string_view sender) {
     made.advice = table::leave_sandbox;
 }
 
-std::string_view advice_at(uint32_t failed_at) noexcept {
-    switch (failed_at) {
-        case GATEPOST_AT_NAME: return "Check region and endpoint: the name has no address.";
-        case GATEPOST_AT_CONNECT:
-            return "Check that a firewall lets this machine reach the endpoint.";
-        case GATEPOST_AT_PROXY: return "Check the proxy setting.";
-        case GATEPOST_AT_TLS: return "Check that the endpoint speaks TLS 1.2 or newer.";
-        case GATEPOST_AT_CERTIFICATE:
-            return "Check the endpoint's name; for authorities of your own set ca_file.";
-        default: return {};
-    }
-}
-
 }  // namespace
 
 answer read_answer(const http_reply& from, int64_t wall_now) {
@@ -104,16 +92,8 @@ ruling judge(const answer& said, std::string_view sender) {
 }
 
 ruling judge_lost(const http_reply& failure) {
-    ruling made;
-    const bool whole = failure.status == service_status::uncertain;
-    made.verdict = whole ? verdict::unknown : verdict::deferred;
-    made.blame = blame_of(failure.status);
-    if (whole) made.blame = blame::network;
-    if (failure.failed_at == GATEPOST_AT_CERTIFICATE) made.blame = blame::config;
-    made.text = whole ? "SES got the whole message and did not answer: " : "SES was not reached: ";
-    made.text += failure.reason();
-    made.advice = advice_at(failure.failed_at);
-    return made;
+    const outcome lost = no_answer(failure, "SES");
+    return {lost.verdict, lost.blame, 0, lost.text, {}, advice_at(failure.failed_at)};
 }
 
 outcome outcome_of(const ruling& from) {

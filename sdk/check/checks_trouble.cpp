@@ -115,7 +115,7 @@ finding unknown_outcome(const subject& of) {
     bool seen = false;
     for (size_t k = 1; k <= count; ++k) {
         fake_host host(usual_host(of));
-        host.script({.at = k, .status = GATEPOST_DISCONNECTED, .written = true});
+        host.script({.at = k, .status = GATEPOST_UNCERTAIN, .written = true});
         if (auto no = begin(host, of); no.status != finding_status::passed) return no;
         const gatepost_call call = host.start({.mail = mail});
         host.run();

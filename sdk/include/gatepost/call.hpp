@@ -273,7 +273,6 @@ class [[nodiscard]] operation {
         operation& self = *static_cast<operation*>(user);
         call_state& call = *self.call_;
         self.answered_ = true;
-        self.answer_.committed = self.request_.commits();
         try {
             self.answer_.absorb(copy_of(result));
         } catch (...) {

@@ -93,8 +93,8 @@ struct outcome {
         made.advice = std::move(advice);
         return made;
     }
-    // After an operation that failed, with the likeliest blame: unknown, if it carried `commits`
-    // and may have been carried out all the same; else deferred.
+    // After an operation that failed, with the likeliest blame: unknown, if all of a `commits`
+    // request was handed over and nobody said what became of it; else deferred.
     static outcome after(const reply& failure, std::string_view while_doing = {});
 
   private:
@@ -113,7 +113,8 @@ inline blame blame_of(service_status status) noexcept {
         case service_status::timeout:
         case service_status::connect:
         case service_status::gone:
-        case service_status::disconnected: return blame::network;
+        case service_status::disconnected:
+        case service_status::uncertain: return blame::network;
         case service_status::denied:
         case service_status::unsupported: return blame::config;
         case service_status::invalid:
@@ -123,17 +124,12 @@ inline blame blame_of(service_status status) noexcept {
     }
 }
 
-inline bool may_be_done(const reply& failure) noexcept {
-    const bool lost =
-        failure.status == service_status::timeout || failure.status == service_status::disconnected;
-    return failure.status == service_status::uncertain || (failure.committed && lost);
-}
-
 inline outcome outcome::after(const reply& failure, std::string_view while_doing) {
     std::string text(while_doing);
     if (!text.empty()) text += ": ";
     text += failure.reason();
-    const sdk::verdict what = may_be_done(failure) ? sdk::verdict::unknown : sdk::verdict::deferred;
+    const bool may_be_done = failure.status == service_status::uncertain;
+    const sdk::verdict what = may_be_done ? sdk::verdict::unknown : sdk::verdict::deferred;
     return of(what, blame_of(failure.status), std::move(text));
 }
 

@@ -65,9 +65,8 @@ struct reply {
     service_status status = service_status::ok;
     gatepost_handle handle = 0;
     uint64_t length = 0;
-    bool committed = false;  // of a `commits` request that the host did not refuse
-    std::string text;        // for people, if not ok
-    std::string data;        // bytes
+    std::string text;  // for people, if not ok
+    std::string data;  // bytes
 
     bool ok() const noexcept { return status == service_status::ok; }
     // `text`, or the status in words where the service said nothing.

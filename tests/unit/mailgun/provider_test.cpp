@@ -328,7 +328,7 @@ TEST_CASE("each known failure of a test is a sentence to act on") {
                      R"(subdomains are for test purposes only."})"},
             second, GATEPOST_BLAME_CONFIG, "authorized");
     failing({.http_status = 0, .status = GATEPOST_CONNECT, .failed_at = GATEPOST_AT_CERTIFICATE},
-            {}, first, GATEPOST_BLAME_NETWORK, "ca_file");
+            {}, first, GATEPOST_BLAME_CONFIG, "ca_file");
     failing({.http_status = 429, .body = R"({"message":"try again after 9 seconds"})"}, {}, first,
             GATEPOST_BLAME_QUOTA, "per_minute");
 }
