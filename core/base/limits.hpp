@@ -58,8 +58,9 @@ inline constexpr size_t inline_content_bytes = 256 * 1024;  // above, content is
 inline constexpr size_t commit_batch = 512;                 // jobs in one group commit
 inline constexpr size_t spool_backlog = 20'000;  // jobs waiting for the writer; above: busy
 inline constexpr uint64_t first_attempt_bytes =
-    16ULL << 20;                             // accepted mail kept in memory for its first attempt
-inline constexpr auto keep_final = 7 * 24h;  // how long a finished message stays visible
+    16ULL << 20;  // accepted mail kept in memory for its first attempt
+inline constexpr uint32_t lookups_of_attempt = 20;  // a provider that never knows is not asked on
+inline constexpr auto keep_final = 7 * 24h;         // how long a finished message stays visible
 
 // --- Delivery
 inline constexpr auto call_deadline = 10min;  // RFC 5321 4.5.3.2.6: wait ten minutes for the 250

@@ -61,9 +61,35 @@ spool::callback<T> carrier::on_loop(std::function<void(result<T>)> handler) {
     };
 }
 
+// A lookup takes a slot as a call that sends does. The carrier outlives it: stop() waits for it.
+std::shared_ptr<lookups> carrier::make_lookups() {
+    lookups::parts from{with_.loop,       with_.clock,  with_.queue, with_.instance,
+                        with_.connection, with_.policy, {},          {}};
+    from.take_slot = [this] {
+        if (!may_begin()) return false;
+        ++in_flight_;
+        return true;
+    };
+    from.give_slot = [self = weak_from_this()] {
+        const auto alive = self.lock();
+        if (!alive) return;
+        --alive->in_flight_;
+        alive->settle_down();
+        boost::asio::post(alive->with_.loop, [alive] { alive->pump(); });
+    };
+    return std::make_shared<lookups>(std::move(from));
+}
+
 void carrier::start() {
+    if (!lookups_) lookups_ = make_lookups();
     waiting_.refilled(true);
     refill();
+    lookups_->start();
+}
+
+void carrier::set_policy(const retry_policy& policy) {
+    with_.policy = policy;
+    if (lookups_) lookups_->set_policy(policy);
 }
 
 void carrier::add(spool::due_message message) {
@@ -74,6 +100,7 @@ void carrier::add(spool::due_message message) {
 
 void carrier::pump() {
     if (stopping_ || paused_) return;
+    if (lookups_) lookups_->pump();
     while (may_begin()) {
         if (quota_.wait_until(with_.clock.mono_now())) break;
         auto next = waiting_.take_due(with_.clock.wall_now());
@@ -186,6 +213,8 @@ void carrier::record(std::shared_ptr<lane> work) {
         work->verdicts, on_loop<success>([this, work](auto kept) {
             if (kept) {
                 busy_.erase(work->taken.id);
+                if (work->verdicts.lookup_at && lookups_)
+                    lookups_->add(work->taken.id, *work->verdicts.lookup_at);
                 if (work->verdicts.next_attempt) {
                     add({work->taken.id, with_.connection.name, *work->verdicts.next_attempt,
                          work->taken.urgency, nullptr});
@@ -222,7 +251,8 @@ void carrier::settle_down() {
             self->settle_down();
         });
     }
-    if (drained_ && busy_.empty() && on_empty_) std::exchange(on_empty_, {})();
+    const bool asks = lookups_ && !lookups_->idle();
+    if (drained_ && busy_.empty() && !asks && on_empty_) std::exchange(on_empty_, {})();
 }
 
 // The spool could not give or mark it: it is still on disk and waits; try again in a while.
@@ -274,12 +304,14 @@ void carrier::arm_timer() {
 }
 
 void carrier::pause(bool paused) {
+    if (lookups_) lookups_->pause(paused);
     if (std::exchange(paused_, paused) && !paused) start();  // what waits on disk may have changed
 }
 
 void carrier::stop(std::function<void()> done) {
     stopping_ = true;
     timer_.cancel();
+    if (lookups_) lookups_->stop();
     on_empty_ = std::move(done);
     settle_down();
 }

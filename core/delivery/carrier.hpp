@@ -23,6 +23,7 @@
 
 #include "delivery/decide.hpp"
 #include "delivery/dispatcher.hpp"
+#include "delivery/lookups.hpp"
 #include "delivery/quota.hpp"
 #include "delivery/waiting_list.hpp"
 
@@ -50,7 +51,7 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void add(spool::due_message message);
     void pump();              // begins what can begin
     void pause(bool paused);  // the spool is sick
-    void set_policy(const retry_policy& policy) { with_.policy = policy; }
+    void set_policy(const retry_policy& policy);
     // What was begun shortly before counts in the new one's quota too.
     void inherit(const carrier& older) { quota_.inherit(older.quota_); }
     // No new work, and the instance drains; done when every lane is empty and every session closed.
@@ -75,6 +76,7 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void record(std::shared_ptr<lane> work);
     void release(const lane& work);
     bool may_begin() const;
+    std::shared_ptr<lookups> make_lookups();
     void settle_down();
     void cancel_calls(plugin::cancel_reason why);
     void put_back(const lane& work, const error& reason);
@@ -86,6 +88,7 @@ class carrier : public std::enable_shared_from_this<carrier> {
     parts with_;
     waiting_list waiting_;
     quota quota_;
+    std::shared_ptr<lookups> lookups_;
     std::unordered_set<mail_id> busy_;  // taken and not yet recorded
     std::unordered_set<uint64_t> calls_;
     std::minstd_rand random_;

@@ -26,7 +26,21 @@ struct attempt_facts {
     uint64_t random = 0;
 };
 
+struct lookup_facts {
+    uint32_t attempt = 1;  // the one that is looked up
+    wall_time now{};
+    bool separate_envelope = true;
+    std::vector<spool::recipient_row> recipients;
+    std::string state;  // what the provider gave for it
+    uint64_t random = 0;
+};
+
 spool::record_request decide(const attempt_facts& facts, const mail::attempt_result& said,
                              const retry_policy& policy);
+
+// What a lookup means: only what was learnt is a change. A mail that was sent is never tried again
+// by itself, whatever is learnt.
+spool::record_request decide_lookup(const lookup_facts& facts, const mail::attempt_result& said,
+                                    const retry_policy& policy);
 
 }  // namespace gatepost::delivery

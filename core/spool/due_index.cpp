@@ -15,6 +15,11 @@ std::optional<waiting_place> place_of(const message_state& state) {
     return waiting_place{state.connection, *due, state.urgency, state.expires_at};
 }
 
+std::optional<waiting_place> lookup_place_of(const message_state& state) {
+    if (!state.lookup_at) return std::nullopt;
+    return waiting_place{state.connection, *state.lookup_at, state.urgency, std::nullopt};
+}
+
 void due_index::add(mail_id id, const waiting_place& place) {
     auto& keys = by_connection_[place.connection];
     // Mostly it is the newest: the hint makes that cheap.

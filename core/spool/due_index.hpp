@@ -1,5 +1,6 @@
 // Which messages wait, for which connection, until when: in memory, made from the `open` table at
 // start, so that the tables need no index. 64 bytes a waiting message. The writer thread only.
+// One is kept of what waits for an attempt, and one of what waits for a lookup.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,7 @@ struct waiting_place {
     std::optional<wall_time> expires_at;
 };
 std::optional<waiting_place> place_of(const message_state& state);
+std::optional<waiting_place> lookup_place_of(const message_state& state);
 
 class due_index {
   public:

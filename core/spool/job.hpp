@@ -22,7 +22,7 @@ struct effects {
         mail_id id;
         std::optional<waiting_place> from, to;
     };
-    std::vector<move> moves;
+    std::vector<move> moves, lookup_moves;
     std::vector<event> events;
     std::vector<due_message> due;
     std::vector<mail_id> accepted;
@@ -33,6 +33,7 @@ struct effects {
 struct work {
     store& rows;
     const due_index& index;
+    const due_index& lookups;
     wall_time now;
     effects& out;
     // True if a message of that size may be accepted without touching the reserve.

@@ -22,12 +22,20 @@ std::optional<stored_state> find_owned(work& on, mail_id id, std::optional<uint3
     return found;
 }
 
-// Writes the row and says what follows: the index, an event, and that it is due again.
-void write_back(work& on, mail_id id, stored_state& found,
-                const std::optional<waiting_place>& before, bool tell_due) {
+// Where a message stands in the two indexes.
+struct places {
+    explicit places(const message_state& state)
+        : waiting(place_of(state)), lookup(lookup_place_of(state)) {}
+    std::optional<waiting_place> waiting, lookup;
+};
+
+// Writes the row and says what follows: the indexes, an event, and that it is due again.
+void write_back(work& on, mail_id id, stored_state& found, const places& before, bool tell_due) {
     on.rows.put(id, found, found.state);
-    const auto after = place_of(found.state);
-    if (before || after) on.out.moves.push_back({id, before, after});
+    const places now(found.state);
+    const auto& after = now.waiting;
+    if (before.waiting || after) on.out.moves.push_back({id, before.waiting, after});
+    if (before.lookup || now.lookup) on.out.lookup_moves.push_back({id, before.lookup, now.lookup});
     on.out.events.push_back({id, status_of(found.state, on.now)});
     if (tell_due && after)
         on.out.due.push_back({id, after->connection, after->due, after->urgency, nullptr});
@@ -51,7 +59,7 @@ status check_files(const mail::message& mail) {
 error hold_damaged(work& on, mail_id id, stored_state& found, const error& why) {
     log::error("spool.damaged", "a message cannot be read; it is held",
                {{"id", id.to_string()}, {"reason", why.detail}});
-    const auto before = place_of(found.state);
+    const places before(found.state);
     apply_damage(found.state, why.detail, on.now);
     write_back(on, id, found, before, false);
     return why;
@@ -62,7 +70,7 @@ error hold_damaged(work& on, mail_id id, stored_state& found, const error& why) 
 result<start_answer> start_attempt(work& on, const start_request& request) {
     auto found = on.rows.find(request.id);
     if (!found) return not_found(request.id);
-    const auto before = place_of(found->state);
+    const places before(found->state);
     auto answer = apply_start(found->state, request, on.now);
     if (answer.recipients.empty()) return answer;
     write_back(on, request.id, *found, before, false);
@@ -73,9 +81,18 @@ result<start_answer> start_attempt(work& on, const start_request& request) {
 result<success> record_attempt(work& on, const record_request& request) {
     auto found = on.rows.find(request.id);
     if (!found) return not_found(request.id);
-    const auto before = place_of(found->state);
+    const places before(found->state);
     on.out.ended.emplace_back(request.id, request.attempt);
     if (auto done = apply_record(found->state, request, on.now); !done) return done;
+    write_back(on, request.id, *found, before, true);
+    return success{};
+}
+
+result<success> record_lookup(work& on, const record_request& request) {
+    auto found = on.rows.find(request.id);
+    if (!found) return not_found(request.id);
+    const places before(found->state);
+    if (auto done = apply_lookup(found->state, request, on.now); !done) return done;
     write_back(on, request.id, *found, before, true);
     return success{};
 }
@@ -83,7 +100,7 @@ result<success> record_attempt(work& on, const record_request& request) {
 result<message_row> cancel_message(work& on, mail_id id, std::optional<uint32_t> owner_uid) {
     auto found = find_owned(on, id, owner_uid);
     if (!found) return not_found(id);
-    const auto before = place_of(found->state);
+    const places before(found->state);
     if (auto done = apply_cancel(found->state, on.now); !done) return done.error();
     write_back(on, id, *found, before, false);
     return full_row(on.rows, id, found->state, on.now);
@@ -92,7 +109,7 @@ result<message_row> cancel_message(work& on, mail_id id, std::optional<uint32_t>
 result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid) {
     auto found = find_owned(on, id, owner_uid);
     if (!found) return not_found(id);
-    const auto before = place_of(found->state);
+    const places before(found->state);
     if (auto done = apply_retry(found->state, on.now); !done) return done.error();
     write_back(on, id, *found, before, true);
     return full_row(on.rows, id, found->state, on.now);
@@ -124,6 +141,7 @@ result<loaded_message> load_message(work& on, mail_id id) {
     out.unknown_attempts = state.unknown_attempts;
     out.lookup_state = std::move(state.lookup_state);
     out.lookup_at = state.lookup_at;
+    out.lookup_attempt = state.lookup_attempt;
     return out;
 }
 
@@ -133,10 +151,10 @@ result<message_row> show_message(work& on, mail_id id, std::optional<uint32_t> o
     return full_row(on.rows, id, found->state, on.now);
 }
 
-std::vector<due_message> waiting_messages(work& on, const std::string& connection,
+std::vector<due_message> waiting_messages(const due_index& index, const std::string& connection,
                                           wall_time due_before, size_t limit) {
     std::vector<due_message> out;
-    for (const auto& each : on.index.waiting(connection, due_before, limit))
+    for (const auto& each : index.waiting(connection, due_before, limit))
         out.push_back({each.id, connection, each.due, each.urgency, nullptr});
     return out;
 }

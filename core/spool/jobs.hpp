@@ -14,12 +14,13 @@ namespace gatepost::spool {
 
 result<start_answer> start_attempt(work& on, const start_request& request);
 result<success> record_attempt(work& on, const record_request& request);
+result<success> record_lookup(work& on, const record_request& request);
 result<message_row> cancel_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);
 result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);
 // A message that cannot be read is held, with the reason, and answered with `io`.
 result<loaded_message> load_message(work& on, mail_id id);
 result<message_row> show_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);
-std::vector<due_message> waiting_messages(work& on, const std::string& connection,
+std::vector<due_message> waiting_messages(const due_index& index, const std::string& connection,
                                           wall_time due_before, size_t limit);
 
 class expire_slices {

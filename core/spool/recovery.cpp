@@ -25,9 +25,10 @@ std::vector<uint32_t> attempts_of(const running_attempts& running, mail_id id) {
 
 }  // namespace
 
-result<uint64_t> recover(disk& disk, due_index& index, const options& how, wall_time now,
+result<uint64_t> recover(disk& disk, const indexes& filled, const options& how, wall_time now,
                          const running_attempts& running) {
-    index.clear();
+    filled.waiting.clear();
+    filled.lookups.clear();
     uint64_t recipients = 0;
     std::vector<changed_row> changed;
     const auto look = [&](mail_id id, stored_state& found) {
@@ -35,7 +36,8 @@ result<uint64_t> recover(disk& disk, due_index& index, const options& how, wall_
         const uint64_t lost =
             apply_recovery(state, now, how.unknown_delay, rule_of(how, state.connection),
                            attempts_of(running, id));
-        if (const auto place = place_of(state)) index.add(id, *place);
+        if (const auto place = place_of(state)) filled.waiting.add(id, *place);
+        if (const auto place = lookup_place_of(state)) filled.lookups.add(id, *place);
         recipients += lost;
         if (lost > 0) changed.push_back({id, std::move(found)});
         return true;

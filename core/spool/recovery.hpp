@@ -14,8 +14,13 @@ namespace gatepost::spool {
 // Attempts of this process that still run: their recipients are left alone.
 using running_attempts = std::multimap<mail_id, uint32_t>;
 
+struct indexes {  // filled anew
+    due_index& waiting;
+    due_index& lookups;
+};
+
 // `io` if it could not be committed.
-result<uint64_t> recover(disk& disk, due_index& index, const options& how, wall_time now,
+result<uint64_t> recover(disk& disk, const indexes& filled, const options& how, wall_time now,
                          const running_attempts& running);
 
 }  // namespace gatepost::spool

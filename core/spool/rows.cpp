@@ -9,6 +9,7 @@ std::vector<recipient_row> recipients_of(const message_state& state, const mail:
     for (uint32_t i = 0; i < out.size(); ++i) {
         out[i].index = i;
         out[i].state = state.recipients[i].state;
+        out[i].attempt = state.recipients[i].attempt;
         out[i].possible_duplicate = state.recipients[i].possible_duplicate;
         out[i].last = state.recipients[i].last;
         if (head == nullptr || i >= head->recipients.size()) continue;

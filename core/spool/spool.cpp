@@ -81,7 +81,18 @@ class durable_spool final : public spool {
                  callback<std::vector<due_message>> done) override {
         submit(job::kind::read, std::move(done), [=, connection = std::move(connection)](work& on) {
             return result<std::vector<due_message>>(
-                waiting_messages(on, connection, due_before, limit));
+                waiting_messages(on.index, connection, due_before, limit));
+        });
+    }
+    void lookup(record_request request, callback<success> done) override {
+        submit(job::kind::change, std::move(done),
+               [request = std::move(request)](work& on) { return record_lookup(on, request); });
+    }
+    void lookups(std::string connection, wall_time due_before, size_t limit,
+                 callback<std::vector<due_message>> done) override {
+        submit(job::kind::read, std::move(done), [=, connection = std::move(connection)](work& on) {
+            return result<std::vector<due_message>>(
+                waiting_messages(on.lookups, connection, due_before, limit));
         });
     }
 

@@ -63,8 +63,9 @@ struct loaded_message {
     uint32_t attempts = 0;          // so far
     uint32_t unknown_attempts = 0;  // of these, without a known outcome
     std::vector<recipient_row> recipients;
-    std::string lookup_state;  // what record was given last
+    std::string lookup_state;  // of the attempt that asked for a lookup last
     std::optional<wall_time> lookup_at;
+    uint32_t lookup_attempt = 0;
 };
 
 struct start_request {
@@ -92,7 +93,7 @@ struct record_request {
     std::vector<recipient_change> changes;
     std::optional<wall_time> next_attempt;  // of those still open
     std::string lookup_state;               // opaque; kept
-    std::optional<wall_time> lookup_at;
+    std::optional<wall_time> lookup_at;     // ask the provider then what became of it
 };
 
 // After a restart: recipients that carried a started mark are set to unknown (with next_attempt by
@@ -180,6 +181,12 @@ class spool {
     // mark does not wait.
     virtual void waiting(std::string connection, wall_time due_before, size_t limit,
                          callback<std::vector<due_message>> done) = 0;
+    // The same of messages whose last attempt waits for a lookup.
+    virtual void lookups(std::string connection, wall_time due_before, size_t limit,
+                         callback<std::vector<due_message>> done) = 0;
+    // What a lookup learnt of request.attempt: settles what was unknown, and may turn sent into
+    // failed. `conflict`: no lookup of it waits any more.
+    virtual void lookup(record_request request, callback<success> done) = 0;
 
     // Set once, before the first job. Run on the writer thread, after the commit.
     virtual void on_due(

@@ -37,6 +37,37 @@ void take_change(recipient_entry& entry, const recipient_change& change, uint32_
     entry.last->index = change.index;
 }
 
+// A lookup's word about a recipient of its attempt.
+bool take_finding(recipient_entry& entry, const recipient_change& change, uint32_t attempt) {
+    if (entry.attempt != attempt) return false;
+    const bool open = waits(entry) || entry.state == recipient_state::held;
+    const bool late_failure =
+        entry.state == recipient_state::sent && change.state == recipient_state::failed;
+    if (!late_failure && !(open && entry.uncertain)) return false;
+    entry.state = change.state;
+    entry.uncertain = false;
+    entry.last = change.result;
+    entry.last->index = change.index;
+    return true;
+}
+
+void tell(attempt_entry& attempt, const mail::recipient_result& result) {
+    for (auto& each : attempt.row.results) {
+        if (each.index == result.index) each = result;
+    }
+}
+
+// At most one attempt is looked up: the newest that asked for it.
+void keep_lookup(message_state& state, const record_request& request) {
+    if (!request.lookup_at && state.lookup_attempt != request.attempt) return;
+    const bool again = state.lookup_attempt == request.attempt;
+    state.lookups = again ? state.lookups + 1 : 0;
+    state.lookup_attempt = request.attempt;
+    state.lookup_state = request.lookup_state;
+    state.lookup_at = request.lookup_at;
+    if (state.lookups >= limits::lookups_of_attempt) state.lookup_at.reset();
+}
+
 }  // namespace
 
 uint64_t mark_of(std::string_view text) {
@@ -86,6 +117,10 @@ message_status status_of(const message_state& state, wall_time now) {
 bool is_final(const message_state& state) {
     return std::all_of(state.recipients.begin(), state.recipients.end(),
                        [](const auto& each) { return is_final(each.state); });
+}
+
+bool is_over(const message_state& state) {
+    return is_final(state) && !state.lookup_at;
 }
 
 std::optional<wall_time> due_of(const message_state& state) {
@@ -148,9 +183,30 @@ status apply_record(message_state& state, const record_request& request, wall_ti
     }
     attempt->lost = false;
     state.next_attempt = request.next_attempt.value_or(now);
-    state.lookup_state = request.lookup_state;
-    state.lookup_at = request.lookup_at;
+    keep_lookup(state, request);
     state.updated = now;
+    return success{};
+}
+
+status apply_lookup(message_state& state, const record_request& request, wall_time now) {
+    if (!state.lookup_at || state.lookup_attempt != request.attempt) {
+        return error{error_kind::conflict,
+                     "nobody waits for a lookup of attempt " + std::to_string(request.attempt)};
+    }
+    attempt_entry* const attempt = find_attempt(state, request.attempt);
+    const bool waited = due_of(state).has_value();
+    bool any = false;
+    for (const auto& change : request.changes) {
+        if (change.index >= state.recipients.size()) continue;
+        if (!take_finding(state.recipients[change.index], change, request.attempt)) continue;
+        if (attempt != nullptr) tell(*attempt, change.result);
+        any = true;
+    }
+    if (any) state.updated = now;
+    if (any && request.next_attempt)
+        state.next_attempt =
+            waited ? std::min(state.next_attempt, *request.next_attempt) : *request.next_attempt;
+    keep_lookup(state, request);
     return success{};
 }
 

@@ -48,7 +48,9 @@ struct message_state {
     uint32_t attempts = 0;
     uint32_t unknown_attempts = 0;
     std::string lookup_state;
-    std::optional<wall_time> lookup_at;
+    std::optional<wall_time> lookup_at;  // when to ask the provider what became of lookup_attempt
+    uint32_t lookup_attempt = 0;
+    uint32_t lookups = 0;  // done of that attempt
     std::vector<recipient_entry> recipients;
     std::vector<attempt_entry> log;  // the newest attempts; older ones have rows of their own
 };
@@ -70,6 +72,8 @@ message_state held_state(const mail::message& mail);
 message_status status_of(const message_state& state, wall_time now);
 // No recipient will ever move again by itself or by a verdict that is under way.
 bool is_final(const message_state& state);
+// Nothing at all is left to do: final, and no lookup waits.
+bool is_over(const message_state& state);
 // When it is to be handed out; nothing while an attempt runs or no recipient waits.
 std::optional<wall_time> due_of(const message_state& state);
 
@@ -77,6 +81,9 @@ start_answer apply_start(message_state& state, const start_request& request, wal
 // `conflict` if there is no such attempt. A change of a recipient that meanwhile belongs to a newer
 // attempt, or is final, is passed over.
 status apply_record(message_state& state, const record_request& request, wall_time now);
+// What a lookup learnt of the attempt it was for: it settles what was unknown, and may turn sent
+// into failed, never sent into open. `conflict` if no lookup of that attempt waits any more.
+status apply_lookup(message_state& state, const record_request& request, wall_time now);
 status apply_cancel(message_state& state, wall_time now);
 status apply_retry(message_state& state, wall_time now);
 // True if anything expired.

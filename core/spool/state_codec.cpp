@@ -8,7 +8,7 @@
 namespace gatepost::spool {
 namespace {
 
-constexpr uint8_t state_version = 1;
+constexpr uint8_t state_version = 2;
 
 enum entry_bits : uint8_t { duplicate_bit = 1, uncertain_bit = 2, last_bit = 4 };
 enum result_bits : uint8_t { captured_bit = 1, retry_after_bit = 2 };
@@ -102,6 +102,8 @@ void put_fields(byte_writer& out, const message_state& state) {
     out.number(state.unknown_attempts);
     out.text(state.lookup_state);
     out.time(state.lookup_at);
+    out.number(state.lookup_attempt);
+    out.number(state.lookups);
 }
 
 void get_fields(byte_reader& in, message_state& state) {
@@ -123,6 +125,8 @@ void get_fields(byte_reader& in, message_state& state) {
     state.unknown_attempts = in.number32();
     state.lookup_state = in.text();
     state.lookup_at = in.optional_time();
+    state.lookup_attempt = in.number32();
+    state.lookups = in.number32();
 }
 
 // version | checksum | fields

@@ -104,7 +104,7 @@ void store::put(mail_id id, const stored_state& was, message_state& state) {
         });
         if (moved > 0) bytes = encode_state(state);
     }
-    const bool done = is_final(state);
+    const bool done = is_over(state);
     if (done == was.done) {
         (done ? sql_->update_done : sql_->update_open).bind(1, id.value).bind(2, bytes).run();
         return;

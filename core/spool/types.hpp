@@ -57,6 +57,7 @@ struct recipient_row {
     std::string address;
     mail::role role = mail::role::to;
     recipient_state state = recipient_state::queued;
+    uint32_t attempt = 0;                        // the newest that carried it
     bool possible_duplicate = false;             // an attempt after an unknown outcome
     std::optional<mail::recipient_result> last;  // what the newest attempt said
 };

@@ -31,7 +31,7 @@ writer::writer(options how, std::unique_ptr<disk> opened, content_files& files)
       has_room_([this](uint64_t bytes) { return has_room(bytes); }) {}
 
 result<uint64_t> writer::recover_at_start() {
-    auto lost = recover(*disk_, index_, how_, how_.clock->wall_now(), running_);
+    auto lost = recover(*disk_, {index_, lookups_}, how_, how_.clock->wall_now(), running_);
     waiting_ = index_.size();
     return lost;
 }
@@ -185,7 +185,7 @@ writer::outcome writer::try_batch(batch& jobs, std::vector<bool>& finished) {
     effects_ = {};
     auto& db = disk_->db();
     db.begin();
-    work on{disk_->rows(), index_, how_.clock->wall_now(), effects_, has_room_};
+    work on{disk_->rows(), index_, lookups_, how_.clock->wall_now(), effects_, has_room_};
     for (size_t i = 0; i < jobs.size() && !db.failed(); ++i)
         finished[i] = jobs[i]->run(on);
     const bool before = db.failed();
@@ -221,6 +221,10 @@ void writer::apply_effects() {
     for (const auto& move : effects_.moves) {
         if (move.from) index_.remove(move.id, *move.from);
         if (move.to) index_.add(move.id, *move.to);
+    }
+    for (const auto& move : effects_.lookup_moves) {
+        if (move.from) lookups_.remove(move.id, *move.from);
+        if (move.to) lookups_.add(move.id, *move.to);
     }
     waiting_.store(index_.size(), std::memory_order_relaxed);
     if (!effects_.files_kept.empty()) files_.keep(effects_.files_kept);

@@ -76,6 +76,7 @@ class writer {
     std::unique_ptr<disk> disk_;
     content_files& files_;
     due_index index_;
+    due_index lookups_;
     running_attempts running_;
     effects effects_;
     const std::function<bool(uint64_t)> has_room_;

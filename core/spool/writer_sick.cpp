@@ -58,7 +58,7 @@ void writer::try_to_recover() {
         log::debug("spool.still_sick", "the recovery failed", {{"reason", opened.error().detail}});
         return;
     }
-    auto lost = recover(*disk_, index_, how_, how_.clock->wall_now(), running_);
+    auto lost = recover(*disk_, {index_, lookups_}, how_, how_.clock->wall_now(), running_);
     if (!lost) {
         log::debug("spool.still_sick", "the recovery failed", {{"reason", lost.error().detail}});
         return;

@@ -47,6 +47,9 @@ class fake_spool final : public gatepost::spool::spool {
               queue::callback<std::vector<queue::message_row>> done) override;
     void waiting(std::string, wall_time, size_t,
                  queue::callback<std::vector<queue::due_message>>) override {}
+    void lookups(std::string, wall_time, size_t,
+                 queue::callback<std::vector<queue::due_message>>) override {}
+    void lookup(queue::record_request, queue::callback<success>) override {}
     void on_due(std::function<void(queue::due_message)>) override {}
     void on_event(std::function<void(const queue::event&)> handler) override {
         event_ = std::move(handler);

@@ -42,6 +42,14 @@ class fake_spool final : public queue::spool {
                  queue::callback<std::vector<queue::due_message>> done) override {
         done(std::vector<queue::due_message>{});
     }
+    void lookups(std::string, wall_time, size_t,
+                 queue::callback<std::vector<queue::due_message>> done) override {
+        done(asked_later);
+    }
+    void lookup(queue::record_request request, queue::callback<success> done) override {
+        learnt.push_back(std::move(request));
+        done(success{});
+    }
     void on_due(std::function<void(queue::due_message)>) override {}
     void on_event(std::function<void(const queue::event&)>) override {}
     void on_health(std::function<void(const queue::health&)>) override {}
@@ -51,6 +59,8 @@ class fake_spool final : public queue::spool {
     std::vector<mail_id> marked;
     std::vector<queue::record_request> recorded;
     std::vector<queue::callback<queue::loaded_message>> loads;
+    std::vector<queue::due_message> asked_later;
+    std::vector<queue::record_request> learnt;
 
   private:
     queue::recovery_report report_;
@@ -61,6 +71,7 @@ class fake_instance final : public plugin::instance {
     uint64_t start(plugin::call_request request,
                    std::function<void(plugin::call_result)> done) override {
         carried.push_back(request.carry.size());
+        asked.push_back(request.kind);
         calls[++last_] = std::move(done);
         return last_;
     }
@@ -88,6 +99,7 @@ class fake_instance final : public plugin::instance {
 
     std::map<uint64_t, std::function<void(plugin::call_result)>> calls;
     std::vector<size_t> carried;
+    std::vector<plugin::call_kind> asked;
     std::vector<uint64_t> cancelled;
     std::function<void()> drained;
     size_t sessions = 0;
@@ -255,4 +267,61 @@ TEST_CASE("what a replaced carrier cannot carry any more goes to the next one") 
     CHECK(with.passed_on.size() == 3);
     old.instance->say_drained();
     CHECK(gone);
+}
+
+namespace {
+
+queue::loaded_message waiting_for_lookup(bench& with, uint64_t id) {
+    queue::loaded_message found;
+    auto mail = std::make_shared<mail::message>(*with.letter(id).mail);
+    mail->id = mail_id{id};
+    found.mail = mail;
+    found.lookup_state = "notes";
+    found.lookup_at = with.clock.wall_now();
+    found.lookup_attempt = 1;
+    found.recipients.emplace_back();
+    found.recipients[0].state = queue::recipient_state::sent;
+    found.recipients[0].attempt = 1;
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("a lookup takes a slot, goes before new mail, and its finding is recorded") {
+    bench with;
+    with.spool.asked_later.push_back(with.letter(7, false));
+    const auto one = with.make(1);
+    REQUIRE(with.spool.loads.size() == 1);
+    with.give(one, 1);
+    CHECK(with.spool.marked.empty());  // the only slot is taken
+    with.spool.loads[0](waiting_for_lookup(with, 7));
+    with.run();
+    REQUIRE(one.instance->asked.size() == 1);
+    CHECK(one.instance->asked[0] == plugin::call_kind::lookup);
+    one.instance->end(1, mail::verdict::rejected);
+    with.run();
+    REQUIRE(with.spool.learnt.size() == 1);
+    CHECK(with.spool.learnt[0].id == mail_id{7});
+    REQUIRE(with.spool.learnt[0].changes.size() == 1);
+    CHECK(with.spool.learnt[0].changes[0].state == queue::recipient_state::failed);
+    CHECK(with.spool.marked.size() == 1);  // and now the mail
+    one.instance->end(2, mail::verdict::accepted);
+    with.run();
+}
+
+TEST_CASE("a lookup that a stop cuts short is not recorded: the next one asks again") {
+    bench with;
+    with.spool.asked_later.push_back(with.letter(7, false));
+    const auto one = with.make(2);
+    with.spool.loads.at(0)(waiting_for_lookup(with, 7));
+    with.run();
+    bool gone = false;
+    one.who->stop([&] { gone = true; });
+    CHECK(one.instance->cancelled == std::vector<uint64_t>{1});
+    one.instance->say_drained();
+    CHECK_FALSE(gone);
+    one.instance->end(1, mail::verdict::unknown);
+    with.run();
+    CHECK(gone);
+    CHECK(with.spool.learnt.empty());
 }

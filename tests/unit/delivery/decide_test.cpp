@@ -98,3 +98,36 @@ TEST_CASE("a partly sent message goes on only through a provider with a separate
         {said(0, mail::verdict::deferred), said(1, mail::verdict::deferred)}, {}, {}};
     CHECK(decide(shared, none, policy).changes[1].state == recipient_state::queued);
 }
+
+TEST_CASE("a lookup changes only what it learnt, and sent mail is never tried again") {
+    lookup_facts asked;
+    asked.now = now;
+    for (const auto state : {recipient_state::sent, recipient_state::sent, recipient_state::unknown,
+                             recipient_state::unknown, recipient_state::held}) {
+        asked.recipients.emplace_back();
+        asked.recipients.back().state = state;
+    }
+    const auto learnt =
+        decide_lookup(asked,
+                      {{said(0, mail::verdict::accepted), said(1, mail::verdict::deferred),
+                        said(2, mail::verdict::unknown), said(3, mail::verdict::deferred),
+                        said(4, mail::verdict::accepted), said(9, mail::verdict::rejected)},
+                       {},
+                       {}},
+                      policy);
+    REQUIRE(learnt.changes.size() == 3);
+    CHECK(learnt.changes[0].index == 1);
+    CHECK(learnt.changes[0].state == recipient_state::failed);
+    CHECK(learnt.changes[1].state == recipient_state::queued);
+    CHECK(learnt.changes[2].state == recipient_state::sent);
+    CHECK_FALSE(learnt.lookup_at);
+    REQUIRE(learnt.next_attempt);
+    CHECK(*learnt.next_attempt > now);
+}
+
+TEST_CASE("a lookup comes a second later at the earliest") {
+    mail::attempt_result result{{}, "notes", 1ms};
+    const auto learnt = decide_lookup({}, result, policy);
+    CHECK(learnt.lookup_state == "notes");
+    CHECK(learnt.lookup_at == wall_time{} + 1s);
+}
