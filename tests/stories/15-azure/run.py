@@ -1,5 +1,6 @@
 """Mail through azure.so to an API of our own, which checks every signature: what arrives there, what the status says, and what happens
-at 429, at an answer that never comes (Azure has it; Azure does not), and at mail that Azure would refuse."""
+at 429, at an answer that never comes (Azure has it; Azure does not), at mail that Azure gives up later, and at mail that it would
+refuse."""
 
 import base64
 import hashlib
@@ -9,7 +10,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from story import arguments, expect, gateway_of  # noqa: E402
+from story import arguments, expect, gateway_of, wait_until  # noqa: E402
 
 from http_recorder import HttpRecorder, Reply  # noqa: E402
 
@@ -103,9 +104,31 @@ def a_lost_answer_is_settled(gateway, api, azure):
     gateway.wait_for(gateway.send({**SIMPLE, "on_unknown": "hold"}), "held")
     expect(len(sends(api)) == before + 2, "what Azure does not know yet is unknown")
     azure.next, azure.end = [lost(keeps=True)], "Failed"
-    message = gateway.wait_for(gateway.send({**SIMPLE, "on_unknown": "hold"}), "held")
+    message = gateway.wait_for(gateway.send({**SIMPLE, "on_unknown": "hold"}), "failed", "held")
+    message = wait_until(lambda: in_state(gateway, message["id"], "failed"), 30, "the lookup a second later settles it")
     expect("EmailDropped" in message["recipients"][0]["text"], f"{message}")
     azure.end = "Succeeded"
+
+
+def in_state(gateway, identifier, status):
+    message = gateway.message(identifier)
+    return message if message["status"] == status else None
+
+
+def fails_late(gateway, api, azure):
+    """Azure takes it, says so, and a second later gives it up; also when the gateway was not there meanwhile."""
+    for restart in (False, True):
+        before = len(sends(api))
+        azure.end = "Failed"
+        identifier = gateway.send(SIMPLE)
+        sent = wait_until(lambda: in_state(gateway, identifier, "sent") or in_state(gateway, identifier, "failed"), 30, "it is taken")
+        if restart:
+            gateway.stop()
+            gateway.start()
+        message = wait_until(lambda: in_state(gateway, identifier, "failed"), 30, "what was sent turns out to have failed")
+        expect("EmailDropped" in message["recipients"][0]["text"], f"{message}")
+        expect(len(sends(api)) == before + 1 and len(message["attempts"]) == 1, f"and is not tried again: {sent}, {message}")
+        azure.end = "Succeeded"
 
 
 def tested(gateway, api, azure):
@@ -137,7 +160,7 @@ def main():
                     "service_name": "mail-service"}
         gateway.connection("azure", "azure", settings)
         gateway.start()
-        for chapter in (arrives_whole, refused_before_acceptance, a_lost_answer_is_settled, tested, waits_as_told):
+        for chapter in (arrives_whole, refused_before_acceptance, a_lost_answer_is_settled, fails_late, tested, waits_as_told):
             chapter(gateway, api, azure)
         expect(KEY not in gateway.stderr(), "the key stands in no log")
 
