@@ -1,4 +1,4 @@
-// See send_builder.hpp. Order of the parts: text, html, inline, attachments.
+// See send_builder.hpp. Order of the parts: text, html, attachments as they were given.
 #include "api_types/send_builder.hpp"
 
 #include <algorithm>
@@ -271,13 +271,9 @@ void send_builder::order_parts(std::vector<std::string>& digests) {
             make_part(mail::part_role::html, "text/html; charset=utf-8", *std::move(html_)));
         digests.push_back(std::move(html_digest_));
     }
-    for (const auto kind : {mail::part_role::inline_, mail::part_role::attachment}) {
-        for (auto& attachment : attachments_) {
-            if (attachment.part.kind != kind) continue;
-            attachment.part.kind = kind;
-            digests.push_back(std::move(attachment.digest));
-            mail_.parts.push_back(attachment.part);
-        }
+    for (auto& attachment : attachments_) {  // as given: "/attachments/1" is the second
+        digests.push_back(std::move(attachment.digest));
+        mail_.parts.push_back(std::move(attachment.part));
     }
 }
 

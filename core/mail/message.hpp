@@ -68,7 +68,7 @@ struct message {
     std::vector<std::string> tags;
     std::vector<std::pair<std::string, std::string>> metadata;
     std::map<std::string, std::string> provider_options;  // plugin id -> JSON object
-    std::vector<part> parts;  // text, html, inline, attachments, in this order; empty for raw mail
+    std::vector<part> parts;  // text, html, then files as they were given; empty for raw mail
                               // until taken apart
     std::optional<raw_mail> raw;
     dsn_ret ret = dsn_ret::none;

@@ -83,9 +83,9 @@ class Contract:
         return [
             (TEXT, "text/plain", "", "", samples.TEXT.encode()),
             (HTML, "text/html", "", "", samples.HTML.encode()),
-            (INLINE, "image/png", "logo.png", "logo@example.org", files[2]),
             (ATTACHMENT, "application/pdf", "a.pdf", "", files[0]),
             (ATTACHMENT, "text/plain", "Übersicht € 2026.txt", "", files[1]),
+            (INLINE, "image/png", "logo.png", "logo@example.org", files[2]),
             (ATTACHMENT, "application/octet-stream", "empty.bin", "", files[3]),
         ]
 

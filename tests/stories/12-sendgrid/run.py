@@ -79,6 +79,9 @@ def refused_before_acceptance(gateway, api):
     expect({one["pointer"] for one in answer.json["errors"]} == {"/cc/0", "/headers/X-SG-ID"}, f"{answer.json}")
     answer = gateway.post("/v1/messages", {**SIMPLE, "provider_options": {"sendgrid": {"sandbx": True}}})
     expect([one["pointer"] for one in answer.json["errors"]] == ["/provider_options/sendgrid/sandbx"], f"{answer.json}")
+    logo = {"filename": "logo.png", "content": "aGk=", "disposition": "inline", "content_id": "logo"}
+    answer = gateway.post("/v1/messages", {**SIMPLE, "attachments": [logo, {"filename": "a.txt", "content": ""}, logo | {"content_id": "b"}]})
+    expect([one["pointer"] for one in answer.json["errors"]] == ["/attachments/1"], f"the caller's own count: {answer.json}")
     expect(api.seen == [], "nobody was asked")
 
 

@@ -55,13 +55,13 @@ void check_parts(const mail::message& mail) {
     CHECK(body_of(mail.parts[0]) == "line one\nline \"two\"\n");
     CHECK(mail.parts[1].kind == mail::part_role::html);
     CHECK(body_of(mail.parts[1]) == "<p>x</p>");
-    CHECK(mail.parts[2].kind == mail::part_role::inline_);
-    CHECK(mail.parts[2].content_id == "logo");
-    CHECK(mail.parts[2].filename == "l.png");
-    CHECK(body_of(mail.parts[2]) == *text::base64_decode("iVBO/w=="));
-    CHECK(mail.parts[3].kind == mail::part_role::attachment);
-    CHECK(mail.parts[3].type == "application/pdf");
-    CHECK(body_of(mail.parts[3]) == "hello");
+    CHECK(mail.parts[2].kind == mail::part_role::attachment);
+    CHECK(mail.parts[2].type == "application/pdf");
+    CHECK(body_of(mail.parts[2]) == "hello");
+    CHECK(mail.parts[3].kind == mail::part_role::inline_);
+    CHECK(mail.parts[3].content_id == "logo");
+    CHECK(mail.parts[3].filename == "l.png");
+    CHECK(body_of(mail.parts[3]) == *text::base64_decode("iVBO/w=="));
     CHECK(mail.parts[4].type == "application/octet-stream");
     CHECK(mail.parts[4].body.size() == 0);
 }
