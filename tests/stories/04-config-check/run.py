@@ -17,7 +17,7 @@ BROKEN = [
     ("", OUTBOX.replace("path", "pth"), [("one.toml:3", 'did you mean "path"')]),
     ("", OUTBOX.replace('"/tmp/never-made"', "5"), [("one.toml:3", "settings.path")]),
     ("", 'provider = "outbox"\n', [("one.toml", "path")]),
-    ("", OUTBOX.replace('"outbox"', '"outbocks"'), [("one.toml:1", "there are: outbox")]),
+    ("", OUTBOX.replace('"outbox"', '"outbocks"'), [("one.toml:1", ", outbox, ")]),
     ("", '[settings]\npath = "/tmp/x"\n', [("one.toml", "provider")]),
     ("", OUTBOX.replace("[settings]", "activ = true\n[settings]"), [("one.toml:2", 'did you mean "active"')]),
     ("", OUTBOX.replace("[settings]", "[limits]\nconcurrency = 0\n[settings]"), [("one.toml:3", "limits.concurrency")]),
