@@ -226,7 +226,9 @@ send_request send_builder::finish(wall_time now, std::vector<field_error>& probl
     if (to_.empty() && cc_.empty() && bcc_.empty() && !mentions(problems, {"/to", "/cc", "/bcc"})) {
         problems.push_back({"/to", "is missing: name a recipient in to, cc or bcc"});
     }
+    // A provider's own template may bring all of it; what that one needs is for its check to say.
     if (!text_ && !html_ && attachments_.empty() && mail_.subject.empty() &&
+        mail_.provider_options.empty() &&
         !mentions(problems, {"/text", "/html", "/attachments", "/subject", "/template"})) {
         problems.push_back({"", "has neither a subject nor a text, html or attachment"});
     }

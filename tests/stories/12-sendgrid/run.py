@@ -72,6 +72,15 @@ def unknown_is_held(gateway, api):
     expect("SendGrid answered 400: Bad Request" in failed["recipients"][0]["text"], f"{failed}")
 
 
+def the_template_says_it_all(gateway, api):
+    api.seen.clear()
+    api.answer = queued
+    mail = {"from": "news@example.com", "to": ["a@example.org"], "provider_options": {"sendgrid": {"template_id": "d-0123456789"}}}
+    gateway.wait_for(gateway.send(mail), "sent")
+    (seen,) = api.seen
+    expect(seen.json["template_id"] == "d-0123456789" and not {"subject", "content"} & set(seen.json), f"{seen.json}")
+
+
 def refused_before_acceptance(gateway, api):
     api.seen.clear()
     answer = gateway.post("/v1/messages", {**SIMPLE, "cc": ["A@example.org"], "headers": {"X-SG-ID": "1"}})
@@ -108,6 +117,7 @@ def main():
         gateway.connection("sendgrid", "sendgrid", {"api_key": "SG.story", "endpoint": api.url, "allow_http": True})
         gateway.start()
         arrives_whole(gateway, api)
+        the_template_says_it_all(gateway, api)
         refused_before_acceptance(gateway, api)
         tested(gateway, api)
         unknown_is_held(gateway, api)
