@@ -9,6 +9,7 @@ A Reply with status 0 reads the request whole and hangs up without a word."""
 import dataclasses
 import http.server
 import json
+import re
 import threading
 
 
@@ -32,8 +33,7 @@ class Seen:
             head, content = piece[2:-2].split(b"\r\n\r\n", 1)
             lines = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
             lines = {name.lower(): value for name, value in lines.items()}
-            words = dict(word.split("=", 1) for word in lines["content-disposition"].split("; ")[1:])
-            plain = {name: value.strip('"') for name, value in words.items()}
+            plain = dict(re.findall(r'; (\w+)="([^"]*)"', lines["content-disposition"]))
             found.append((plain["name"], plain.get("filename", ""), lines.get("content-type", ""), content))
         return found
 

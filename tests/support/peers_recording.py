@@ -68,10 +68,10 @@ def need_node():
     return major
 
 
-def node_modules(build):
-    """npm install of node/package.json below build/peers/node, once for each state of that file."""
+def node_modules(build, name="node"):
+    """npm install of node/package.json (or of NAME's, below node/) in build/peers/NAME, once for each state of that file."""
     need_node()
-    folder, source = build / "peers/node", HERE / "node/package.json"
+    folder, source = build / "peers" / name, HERE / "node" / ("" if name == "node" else name) / "package.json"
     with locked(build / "peers"):
         mark = folder / "installed.json"
         if not mark.exists() or mark.read_text() != source.read_text():
@@ -92,10 +92,12 @@ class Nodemailer(RecordingPeer):
     name = "nodemailer"
     mechanisms = ("plain", "login", "cram-md5")
 
-    def __init__(self, build, scratch=None):
+    def __init__(self, build, scratch=None, tokens=None):
+        """`tokens`: an introspection endpoint; then XOAUTH2 is the only way in."""
         need_node()
         super().__init__(build, scratch)
+        self.tokens = [tokens] if tokens else []
         self.environment = {"NODE_PATH": str(node_modules(self.build))}
 
     def _command(self):
-        return ["node", HERE / "node/server.js", *self.words()], self.environment
+        return ["node", HERE / "node/server.js", *self.words(), *self.tokens], self.environment

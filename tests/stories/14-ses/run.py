@@ -4,8 +4,6 @@
 import base64
 import email
 import email.policy
-import hashlib
-import hmac
 import pathlib
 import sys
 import time
@@ -15,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from story import arguments, expect, gateway_of  # noqa: E402
 
 from http_recorder import HttpRecorder, Reply  # noqa: E402
+from signatures import sigv4_fault  # noqa: E402
 
 FILE, LOGO = bytes(range(256)) * 3000, b"\x89PNG\r\n\x1a\n"
 KEYS = {"AKIDEXAMPLE": "fakeSecretKey/ForTests+Only", "AKIDROLE": "roleSecret"}
@@ -33,23 +32,6 @@ ACCOUNT = {"SendingEnabled": True, "ProductionAccessEnabled": True, "Enforcement
            "SendQuota": {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 7.0}}
 
 
-def signed_right(one):
-    """Recomputes the signature from the bytes that arrived."""
-    given = one.headers["authorization"]
-    key, day, region, service, _ = given.split("Credential=")[1].split(",")[0].split("/")
-    names = given.split("SignedHeaders=")[1].split(",")[0]
-    digest = hashlib.sha256(one.body).hexdigest()
-    path = one.path.replace("%", "%25")
-    lines = "".join(f"{name}:{one.headers[name]}\n" for name in names.split(";"))
-    canonical = f"{one.method}\n{path}\n\n{lines}\n{names}\n{digest}"
-    scope = f"{day}/{region}/{service}/aws4_request"
-    text = f"AWS4-HMAC-SHA256\n{one.headers['x-amz-date']}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    secret = ("AWS4" + KEYS[key]).encode()
-    for part in (day, region, service, "aws4_request"):
-        secret = hmac.new(secret, part.encode(), "sha256").digest()
-    return given.endswith("Signature=" + hmac.new(secret, text.encode(), "sha256").hexdigest())
-
-
 def refusal(status, kind, message, headers=None):
     return Reply(status, {"message": message}, {"x-amzn-ErrorType": kind, **(headers or {})})
 
@@ -62,7 +44,7 @@ def taken(one):
     if one.path == "/v2/credentials/story":
         return Reply(200, {"AccessKeyId": "AKIDROLE", "SecretAccessKey": "roleSecret", "Token": "role-token",
                            "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))})
-    return Reply(200, {"MessageId": "0100019ab0000000-1"}) if signed_right(one) else refusal(403, "InvalidSignatureException", "no")
+    return Reply(200, {"MessageId": "0100019ab0000000-1"}) if sigv4_fault(one, KEYS) is None else refusal(403, "InvalidSignatureException", "no")
 
 
 def begin(api, answer=taken):

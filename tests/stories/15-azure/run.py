@@ -3,8 +3,6 @@ at 429, at an answer that never comes (Azure has it; Azure does not), at mail th
 refuse."""
 
 import base64
-import hashlib
-import hmac
 import pathlib
 import sys
 
@@ -13,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from story import arguments, expect, gateway_of, wait_until  # noqa: E402
 
 from http_recorder import HttpRecorder, Reply  # noqa: E402
+from signatures import azure_fault  # noqa: E402
 
 FILE, LOGO = bytes(range(256)) * 3000, b"\x89PNG\r\n\x1a\n"
 KEY = base64.b64encode(b"fake-access-key-for-tests-only-0").decode()
@@ -35,7 +34,7 @@ class Azure:
         self.operations, self.next, self.end = {}, [], "Succeeded"
 
     def __call__(self, one):
-        if not self.signed_right(one):
+        if azure_fault(one, KEY):
             return Reply(401, {"error": {"code": "Denied", "message": "Denied by the resource provider."}})
         if one.method == "GET":
             found = one.path.split("/")[-1].split("?")[0]
@@ -49,13 +48,6 @@ class Azure:
             if reply is None or reply.keeps:
                 self.operations[identifier] = one.json
         return reply or Reply(202, {"id": identifier, "status": "Running", "error": None}, {"retry-after": "1"})
-
-    @staticmethod
-    def signed_right(one):
-        digest = base64.b64encode(hashlib.sha256(one.body).digest()).decode()
-        text = f"{one.method}\n{one.path}\n{one.headers['x-ms-date']};{one.headers['host']};{digest}"
-        made = base64.b64encode(hmac.new(base64.b64decode(KEY), text.encode(), "sha256").digest()).decode()
-        return one.headers["x-ms-content-sha256"] == digest and one.headers["authorization"].endswith("&Signature=" + made)
 
 
 def lost(keeps):

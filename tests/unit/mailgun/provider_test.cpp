@@ -242,7 +242,7 @@ TEST_CASE("settings choose host, subaccount, tracking and TLS") {
         {"region", "eu"}, {"on_behalf_of", "sub"}, {"tracking", "off"}, {"require_tls", true}};
     const check::http_seen sent = sent_for(plain_mail(), settings_with(more));
     CHECK(sent.url == "https://api.eu.mailgun.net/v3/mg.example.com/messages.mime");
-    CHECK(header(sent, "x-mailgun-on-behalf-of") == "sub");
+    CHECK(header_of(sent, "x-mailgun-on-behalf-of") == "sub");
     CHECK(has(sent, "o:tracking=no"));
     CHECK(has(sent, "o:require-tls=yes"));
     check::message mail = plain_mail();
@@ -282,7 +282,7 @@ const check::http_answer no_account_key{.http_status = 401,
 TEST_CASE("a test asks for the domain's state, then sends") {
     running run(answering({.http_status = 200, .body = R"({"domain":{"state":"active"}})"}, {}));
     CHECK(run.test().verdict == GATEPOST_ACCEPTED);
-    CHECK(run.stages() == "credentials passed, sender passed, message passed, ");
+    CHECK(run.stages() == "credentials+ sender+ message+ ");
     CHECK(run.seen.size() == 2);
 }
 
@@ -290,7 +290,7 @@ TEST_CASE("with a sending key a test learns from an empty request whether the ke
     running run(answering(
         no_account_key, {.http_status = 400, .body = R"({"message":"to parameter is missing"})"}));
     CHECK(run.test().verdict == GATEPOST_ACCEPTED);
-    CHECK(run.stages() == "credentials passed, sender skipped, message passed, ");
+    CHECK(run.stages() == "credentials+ sender? message+ ");
     REQUIRE(run.seen.size() == 3);
     CHECK(run.seen[1].method == "POST");
     CHECK(run.seen[1].body.empty());
@@ -309,8 +309,7 @@ TEST_CASE("each known failure of a test is a sentence to act on") {
         CHECK(said.advice.find(advice) != std::string::npos);
         CHECK(run.stages() == stages);
     };
-    const std::string first = "credentials failed, ",
-                      second = "credentials passed, sender failed, ";
+    const std::string first = "credentials- ", second = "credentials+ sender- ";
     failing(no_account_key, {.http_status = 401, .body = "Forbidden"}, first,
             GATEPOST_BLAME_CREDENTIAL, "region");
     failing({.http_status = 404, .body = R"({"message":"Domain not found"})"}, {}, first,

@@ -175,3 +175,30 @@ TEST_CASE("garbage and too much as a body never make a mail accepted") {
         always({.http_status = 200, .body = std::string(300'000, 'x'), .status = GATEPOST_LIMIT}));
     CHECK(large.send().verdict == GATEPOST_UNKNOWN);
 }
+
+TEST_CASE("an answer that breaks off behind its head is what its status says") {
+    struct broken {
+        uint32_t status, verdict, blame;
+        std::string body = {};
+        gatepost_status how = GATEPOST_UNCERTAIN;
+    };
+    const broken table[] = {
+        {200, GATEPOST_ACCEPTED, GATEPOST_BLAME_NONE, R"({"id":"<a@b>"})"},
+        {200, U, GATEPOST_BLAME_NETWORK, R"({"id":"<a)"},
+        {400, R, GATEPOST_BLAME_MESSAGE},
+        {429, D, GATEPOST_BLAME_QUOTA},
+        {500, U, GATEPOST_BLAME_PROVIDER},
+        {503, D, GATEPOST_BLAME_PROVIDER},
+        // Said before the request was whole, and then the end: a refusal counts, a success does
+        // not.
+        {413, R, GATEPOST_BLAME_MESSAGE, "", GATEPOST_DISCONNECTED},
+        {200, D, GATEPOST_BLAME_NETWORK, R"({"id":"<a@b>"})", GATEPOST_DISCONNECTED},
+    };
+    for (const broken& one : table) {
+        INFO(one.status << " " << one.how << one.body);
+        running run(always({.http_status = one.status, .body = one.body, .status = one.how}));
+        const check::outcome said = run.send();
+        CHECK(said.verdict == one.verdict);
+        CHECK(said.blame == one.blame);
+    }
+}

@@ -138,6 +138,8 @@ TEST_CASE("429 waits as long as SendGrid says, in each form it may say it") {
     CHECK(seconds({{"x-ratelimit-reset", "99999999999"}}) == 86400);
     CHECK(seconds({{"retry-after", "17"}, {"x-ratelimit-reset", "1796112045"}}) == 17);
     CHECK(seconds({{"retry-after", "1.5"}}) == 1);
+    CHECK(seconds({{"retry-after-ms", "1500"}, {"retry-after", "17"}}) == 2);
+    CHECK(seconds({{"x-ms-retry-after-ms", "90000"}}) == 90);
     CHECK(seconds({{"retry-after", "0"}}) == 1);
     CHECK(seconds({{"retry-after", "Tue, 01 Dec 2026 08:02:00 GMT"}}) == 120);
     CHECK(seconds({{"retry-after", "Tue, 99 Dec 2026 08:02:00 GMT"}}) == 60);
@@ -196,6 +198,32 @@ TEST_CASE("garbage, nothing and too much as a body change nothing of what the st
     running large(
         always({.http_status = 202, .body = std::string(300'000, 'x'), .status = GATEPOST_LIMIT}));
     CHECK(large.send().verdict == GATEPOST_ACCEPTED);
+}
+
+TEST_CASE("an answer that breaks off behind its head is what its status says") {
+    struct broken {
+        uint32_t status, verdict, blame;
+        std::string body = {};
+        gatepost_status how = GATEPOST_UNCERTAIN;
+    };
+    const broken table[] = {
+        {202, GATEPOST_ACCEPTED, GATEPOST_BLAME_NONE},
+        {400, R, GATEPOST_BLAME_MESSAGE},
+        {429, D, GATEPOST_BLAME_QUOTA},
+        {500, U, GATEPOST_BLAME_PROVIDER},
+        {503, D, GATEPOST_BLAME_PROVIDER},
+        // Said before the request was whole, and then the end: a refusal counts, a success does
+        // not.
+        {413, R, GATEPOST_BLAME_MESSAGE, "", GATEPOST_DISCONNECTED},
+        {202, D, GATEPOST_BLAME_NETWORK, "", GATEPOST_DISCONNECTED},
+    };
+    for (const broken& one : table) {
+        INFO(one.status << " " << one.how << one.body);
+        running run(always({.http_status = one.status, .body = one.body, .status = one.how}));
+        const check::outcome said = run.send();
+        CHECK(said.verdict == one.verdict);
+        CHECK(said.blame == one.blame);
+    }
 }
 
 TEST_CASE("a reason is cut between letters, never within one") {

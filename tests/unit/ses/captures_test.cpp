@@ -1,16 +1,16 @@
 // The requests of @aws-sdk/client-sesv2 3.1169.0, held against ours for the same message: method,
 // path, content type and the JSON field by field. Different on purpose:
 //
-//   host                       the SDK spoke to a loopback recorder
-//   amz-sdk-*, x-amz-user-agent, user-agent   the SDK's own bookkeeping; SES asks for none of it
-//   encoded words              ours are base64 throughout; both are decoded before they are
-//   compared order of tags              ours are sorted by name ContentDescription         a
-//   message of the gateway has no description of an attachment ContentTransferEncoding    ours says
-//   BASE64 always, which is what it is TemplateData               compared as JSON, not as text
+//   host                         the SDK spoke to a loopback recorder
+//   amz-sdk-*, x-amz-user-agent, user-agent
+//                                the SDK's own bookkeeping; SES asks for none of it
+//   encoded words                ours are base64 throughout; both sides are decoded first
+//   order of EmailTags           ours are sorted by name
+//   ContentDescription           a message of the gateway has no description of an attachment
+//   ContentTransferEncoding      ours says BASE64 always, which is what it is
+//   TemplateData                 compared as JSON, not as text
 //
 // Out of scope: ses-send-bulk (many messages in one call).
-#include <fstream>
-
 #include "host.hpp"
 
 using namespace ses_test;
@@ -18,25 +18,7 @@ using namespace ses_test;
 namespace {
 
 json capture_of(const std::string& name) {
-    std::ifstream in(std::string(SES_CAPTURES) + "/" + name + ".json");
-    return json::parse(in);
-}
-
-std::string base64_decoded(const std::string& text) {
-    static const std::string letters =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    unsigned bits = 0;
-    int count = 0;
-    for (const char letter : text) {
-        if (letter == '=') break;
-        bits = bits << 6 | static_cast<unsigned>(letters.find(letter));
-        count += 6;
-        if (count < 8) continue;
-        count -= 8;
-        out += static_cast<char>(bits >> count & 0xFF);
-    }
-    return out;
+    return http_provider::capture_of(SES_CAPTURES, name);
 }
 
 std::string q_decoded(const std::string& text) {

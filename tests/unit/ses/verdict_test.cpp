@@ -147,3 +147,33 @@ TEST_CASE("a certificate that is not right stops the connection and says so") {
     CHECK(said.blame == GATEPOST_BLAME_CONFIG);
     CHECK_FALSE(said.advice.empty());
 }
+
+TEST_CASE("an answer that breaks off behind its head is what its status says") {
+    struct broken {
+        uint32_t status, verdict, blame;
+        std::string body = {};
+        gatepost_status how = GATEPOST_UNCERTAIN;
+    };
+    const broken table[] = {
+        {200, GATEPOST_ACCEPTED, GATEPOST_BLAME_NONE, R"({"MessageId":"a"})"},
+        {200, unknown, GATEPOST_BLAME_NETWORK, R"({"MessageId":"a)"},
+        {400, rejected, GATEPOST_BLAME_MESSAGE},
+        {429, deferred, GATEPOST_BLAME_QUOTA},
+        {500, unknown, GATEPOST_BLAME_PROVIDER},
+        {503, deferred, GATEPOST_BLAME_PROVIDER},
+        // Said before the request was whole, and then the end: a refusal counts, a success does
+        // not.
+        {413, rejected, GATEPOST_BLAME_MESSAGE, "", GATEPOST_DISCONNECTED},
+        {200, deferred, GATEPOST_BLAME_NETWORK, R"({"MessageId":"a"})", GATEPOST_DISCONNECTED},
+    };
+    for (const broken& one : table) {
+        INFO(one.status << " " << one.how << one.body);
+        running with;
+        with.answer = [&](const check::http_seen&) {
+            return check::http_answer{one.status, one.body, {}, one.how};
+        };
+        const check::outcome said = with.send();
+        CHECK(said.verdict == one.verdict);
+        CHECK(said.blame == one.blame);
+    }
+}
