@@ -117,6 +117,7 @@ result<engine::instance_ptr> engine::make_instance(loop& home,
     }
     plugin::instance_options how{connection.name, std::string(connection.settings_json.reveal()),
                                  home.io.get_executor(), how_.services, how_.clock};
+    how.contents = how_.spool->contents();
     how.trace = connection.trace;
     return plugin::instance::create(provider, std::move(how));
 }

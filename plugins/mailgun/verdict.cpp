@@ -97,7 +97,6 @@ outcome by_table(const http_reply& answer, int64_t wall_now) {
     return made;
 }
 
-// Where the connection failed, in words of what to do.
 // Events and the API name it without brackets.
 std::string id_of(const http_reply& answer) {
     std::string id(read_json(answer.data).root["id"].text());
@@ -126,14 +125,11 @@ outcome stopped(const json_value& domain) {
 
 }  // namespace
 
-bool is_answered(const http_reply& answer) {
-    const bool whole = answer.ok() || answer.status == service_status::limit;
-    return whole && answer.http_status != 0;
-}
-
 outcome judge(const http_reply& answer, bool test_mode, int64_t wall_now) {
     if (!is_answered(answer)) return no_answer(answer, "Mailgun");
     std::string id = answer.http_status == 200 ? id_of(answer) : std::string();
+    const bool broke_off = answer.status == service_status::uncertain;
+    if (id.empty() && broke_off && answer.http_status == 200) return no_answer(answer, "Mailgun");
     if (id.empty()) return by_table(answer, wall_now);
     outcome made =
         test_mode ? outcome::captured("Mailgun processed it and delivers it to nobody (test mode)")
@@ -148,6 +144,7 @@ domain_ruling judge_domain(const http_reply& answer, int64_t wall_now) {
     if (answer.http_status == 401 || answer.http_status == 403)
         return {domain_state::maybe_sending_key, {}};
     if (answer.http_status != 200) return {domain_state::bad, failure(by_table(answer, wall_now))};
+    if (!answer.ok()) return {domain_state::bad, failure(no_answer(answer, "Mailgun"))};
     const json_document document = read_json(answer.data);
     const json_value& domain = document.root["domain"];
     if (!domain.is_object()) {

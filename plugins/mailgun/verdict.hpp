@@ -24,7 +24,4 @@ domain_ruling judge_domain(const gatepost::sdk::http_reply& answer, int64_t wall
 // Of a POST messages that has no fields: a good key is told what is missing.
 gatepost::sdk::outcome judge_empty_post(const gatepost::sdk::http_reply& answer, int64_t wall_now);
 
-// True if an answer stands in it, whole or cut.
-bool is_answered(const gatepost::sdk::http_reply& answer);
-
 }  // namespace mailgun

@@ -108,7 +108,6 @@ outcome by_table(const http_reply& answer, int64_t wall_now) {
                 answer.http_status);
 }
 
-// Where the connection failed, in words of what to do.
 outcome taken_over(const http_reply& answer, bool sandboxed) {
     if (sandboxed && answer.http_status == 200)
         return outcome::captured(
@@ -120,11 +119,6 @@ outcome taken_over(const http_reply& answer, bool sandboxed) {
 }
 
 }  // namespace
-
-bool is_answered(const http_reply& answer) {
-    const bool whole = answer.ok() || answer.status == service_status::limit;
-    return whole && answer.http_status != 0;
-}
 
 outcome judge(const http_reply& answer, bool sandboxed, int64_t wall_now) {
     if (!is_answered(answer)) return no_answer(answer, "SendGrid");
@@ -142,6 +136,7 @@ key_ruling judge_scopes(const http_reply& answer, int64_t wall_now) {
         return {plain ? key_state::cannot_tell : key_state::bad, std::move(why)};
     }
     if (answer.http_status != 200) return {key_state::bad, by_table(answer, wall_now)};
+    if (!answer.ok()) return {key_state::bad, no_answer(answer, "SendGrid")};
     const json_document document = read_json(answer.data);
     if (!document.root["scopes"].is_array()) {
         outcome why = outcome::failed(blame::config, "what answered is not SendGrid's API",

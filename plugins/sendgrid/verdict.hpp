@@ -23,7 +23,4 @@ struct key_ruling {
 };
 key_ruling judge_scopes(const gatepost::sdk::http_reply& answer, int64_t wall_now);
 
-// True if an answer stands in it, whole or cut.
-bool is_answered(const gatepost::sdk::http_reply& answer);
-
 }  // namespace sendgrid

@@ -62,11 +62,11 @@ task<exchanged> client::exchange(context& context, const wish& asked) {
             co_return done;
         }
         done.reply = co_await context.http.fetch(request);
-        if (done.reply.http_status == 0) {
+        done.said = read_answer(done.reply, now);
+        if (is_lost(done.reply, done.said)) {
             done.failure = judge_lost(done.reply);
             co_return done;
         }
-        done.said = read_answer(done.reply, now);
         const std::optional<int64_t> error = clock_error(done.said, now);
         if (error && !corrected) {
             corrected = true;

@@ -91,6 +91,12 @@ ruling judge(const answer& said, std::string_view sender) {
     return made;
 }
 
+bool is_lost(const http_reply& from, const answer& said) noexcept {
+    const bool success = said.status >= 200 && said.status < 300;
+    const bool broke_off = from.status == service_status::uncertain;
+    return !is_answered(from) || (success && broke_off && said.message_id.empty());
+}
+
 ruling judge_lost(const http_reply& failure) {
     const outcome lost = no_answer(failure, "SES");
     return {lost.verdict, lost.blame, 0, lost.text, {}, advice_at(failure.failed_at)};

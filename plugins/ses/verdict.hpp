@@ -36,7 +36,9 @@ struct ruling {
 
 // `sender`: the From address, to tell an unverified sender from an unverified recipient.
 ruling judge(const answer& said, std::string_view sender);
-// No whole answer came: the status of the service decides.
+// No answer came, or a success broke off before it said its id.
+bool is_lost(const gatepost::sdk::http_reply& from, const answer& said) noexcept;
+// Then the status of the service decides.
 ruling judge_lost(const gatepost::sdk::http_reply& failure);
 
 gatepost::sdk::outcome outcome_of(const ruling& from);

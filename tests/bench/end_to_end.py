@@ -97,14 +97,14 @@ def postfix_to(sink, given, mails, tuned):
         return rate
 
 
-def program_to(sink, name, words, mails, environment=None):
-    """A client that prints its rate as JSON; no queue, so its own clock counts."""
-    with Clock({"smtp-sink": sink.process.pid}) as clock:
+def program_to(server, name, words, mails, environment=None):
+    """A client that prints its rate as JSON; no queue, so its own clock counts. `server`: its name and process."""
+    with Clock({server.name: server.process.pid}) as clock:
         done = subprocess.run(words, env={**os.environ, **(environment or {})}, capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         raise SystemExit(f"{name} failed: {done.stderr}")
     rate = json.loads(done.stdout)["rate"]
-    print(f"{name} to smtp-sink: {rate:.0f}/s ({mails} mails, nothing kept); CPU {clock.report()}")
+    print(f"{name} to {server.name}: {rate:.0f}/s ({mails} mails, nothing kept); CPU {clock.report()}")
     return rate
 
 

@@ -57,7 +57,7 @@ class Sink:
     """Postfix's smtp-sink, in C: answers, forgets, and counts."""
 
     def __init__(self, postfix, folder):
-        self.port, self.postfix = free_port(), postfix
+        self.name, self.port, self.postfix = "smtp-sink", free_port(), postfix
         self.output = folder / f"sink-{self.port}"
         self.process = None
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """What we claim, measured: ratios within one run, with machine, commit and flush settings. Run as root on a quiet machine.
 
-    tests/bench/run.py [--build build/release] [--seconds 8] [--skip-postfix] [--only accept,fairness,memory,smtp]
+    tests/bench/run.py [--build build/release] [--seconds 8] [--skip-postfix] [--only accept,fairness,memory,smtp,http]
 
 accept   4 KiB HTML, 20 keep-alive clients, delivery to the outbox running, against Postfix accepting from smtp-source with 20
          sessions (stock and tuned; the ratio is against the better). Both sync every mail before they answer.
 fairness p99 of accepting small mail while 25 MB mails arrive, against its own p99 without.
 memory   peak over idle for one mail with a 25 MB attachment, as message/rfc822 and as JSON; idle Pss and private memory.
 smtp     end to end through smtp.so, its round trips and its memory: end_to_end.py says how.
+http     through sendgrid.so against @sendgrid/mail, HTTP/2, and its memory: http_api.py says how.
 Exit 1 if a claim does not hold.
 """
 import argparse
@@ -24,6 +25,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(ROOT / "tests/support")]
 
 import end_to_end  # noqa: E402
+import http_api  # noqa: E402
 from common import body, claim, failed, load, machine, new_gateway, peak, resident  # noqa: E402
 from gatepost_test import wait_until  # noqa: E402
 from postfix import Postfix  # noqa: E402
@@ -95,11 +97,11 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--skip-postfix", action="store_true")
-    parser.add_argument("--only", default="accept,fairness,memory,smtp", help="which parts, with commas")
+    parser.add_argument("--only", default="accept,fairness,memory,smtp,http", help="which parts, with commas")
     given = parser.parse_args()
     given.build = given.build.resolve()
     machine()
-    parts = {"accept": accept, "fairness": fairness, "memory": memory, "smtp": end_to_end.run}
+    parts = {"accept": accept, "fairness": fairness, "memory": memory, "smtp": end_to_end.run, "http": http_api.run}
     for name in given.only.split(","):
         parts[name](given)
     return 1 if failed else 0

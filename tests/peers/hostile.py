@@ -14,12 +14,11 @@ a mail and a message are told, in the words of real servers.
 """
 import argparse
 import collections
-import json
+import contextlib
 import pathlib
 import re
 import shutil
 import sys
-import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -27,11 +26,10 @@ sys.path.insert(0, str(HERE.parent / "support"))
 
 import hostile_table as table  # noqa: E402
 import peers_base  # noqa: E402
-from gatepost_test import Gateway, UnixConnection, expect, wait_until  # noqa: E402
-from hostile_peer import Certificates, House, Script, spoken  # noqa: E402
-
-FLOOD_MEGABYTES = 20
-DEADLINE = 60
+from gatepost_test import Gateway, expect, wait_until  # noqa: E402
+from hostile_house import Certificates, House  # noqa: E402
+from hostile_peer import Peer, Script, spoken  # noqa: E402
+from hostile_play import FLOOD_MEGABYTES, Played, at_once, client_of, disturb, meaning, wait_for, within_memory  # noqa: E402
 
 
 def mail(size, number):
@@ -40,7 +38,7 @@ def mail(size, number):
             b"Message-ID: <%d@example.com>\r\n\r\n" % number) + line * (size // len(line) + 1)
 
 
-class Running:
+class Running(Played):
     """A cell with its peer, its message and what was found."""
 
     def __init__(self, number, cell, house, certificates):
@@ -48,50 +46,25 @@ class Running:
         script = Script(**cell.script)
         if cell.certificate:
             script.context = certificates.context(*cell.certificate)
-        self.peer = house.peer(script)
+        self.peer = house.add(Peer(script))
         self.name = f"c{number:03d}"
         self.settings = {"host": "127.0.0.1", "port": self.peer.port, "security": "none", "ehlo_name": "client.example",
                          "greeting_timeout": cell.patience, "command_timeout": cell.patience, "data_timeout": cell.patience,
                          "final_timeout": cell.patience, "connect_timeout": min(cell.patience, 10), **cell.settings}
         if self.settings["security"] != "none":
             self.settings |= {"host": "localhost", "ca_file": str(certificates.ca)}
-        self.wanted = [table.MEANING[word] for word in cell.expected.split()]
-        self.message = None
-        self.identifier = None
+        self.wanted = [meaning(word) for word in cell.expected.split()]
 
     def post(self, client):
         to = [f"{name}@example.net" for name in ("first", "second", "third")[:len(self.wanted)]]
         query = "&".join(["from=noreply@example.com", f"connection={self.name}", *(f"to={one}" for one in to)])
-        client.request("POST", "/v1/messages?" + query, mail(self.cell.size, self.number), {"Content-Type": "message/rfc822"})
-        answer = client.getresponse()
-        text = answer.read()
-        expect(answer.status == 202, f"{self.cell.name}: {answer.status} {text!r}")
-        self.identifier, self.message = json.loads(text)["id"], None
-
-    def look(self, client):
-        """True once an attempt has ended."""
-        client.request("GET", "/v1/messages/" + self.identifier)
-        found = json.loads(client.getresponse().read())
-        if not any("ended" in one and one["results"] for one in found["attempts"]):
-            return False
-        self.message = found
-        return True
+        self.submit(client, "/v1/messages?" + query, mail(self.cell.size, self.number), "message/rfc822")
 
     def complaints(self):
         """What is not as it shall be, as sentences."""
-        found = self.message
-        if found is None:
+        if self.message is None:
             return ["no attempt ended"]
-        out = []
-        results = [(one["verdict"], one.get("blame", "none"), one["status"]) for one in found["recipients"]]
-        wanted = [(verdict, blame, table.STATUS[verdict]) for verdict, blame in self.wanted]
-        if results != wanted:
-            out.append(f"wanted {wanted}, got {results}: {[one.get('text') for one in found['recipients']]}")
-        if len(found["attempts"]) != 1:
-            out.append(f"{len(found['attempts'])} attempts")
-        if any(one.get("possible_duplicate") for one in found["recipients"]):
-            out.append("called a possible duplicate")
-        return out + self.at_the_peer(found)
+        return self.verdicts_of(self.message) + self.at_the_peer(self.message)
 
     def copies(self):
         return self.cell.copies + (1 if self.cell.parked else 0)
@@ -123,25 +96,6 @@ class Running:
         return out
 
 
-def megabytes(gateway, key):
-    with open(f"/proc/{gateway.pid()}/status") as lines:
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(key + ":"))
-
-
-def client_of(gateway):
-    return UnixConnection(gateway.socket)
-
-
-def wait_for(running, client, what):
-    """Until an attempt of each has ended; what never does, is found out by complaints()."""
-    left, end = list(running), time.monotonic() + DEADLINE
-    while left and time.monotonic() < end:
-        left = [one for one in left if not one.look(client)]
-        time.sleep(0.1)
-    if left:
-        print(f"{what}: no attempt ended in {DEADLINE} s: {', '.join(one.cell.name for one in left)}", flush=True)
-
-
 def play(given, cells, certificates, what, memory=False):
     """Runs cells at once; gives the sentences about those that came out otherwise."""
     if not cells:
@@ -152,40 +106,28 @@ def play(given, cells, certificates, what, memory=False):
         gateway.settings({"retry": {"first": "1d", "max": "7d", "unknown_delay": "1d"}})
         for one in running:
             gateway.connection(one.name, "smtp", one.settings)
-        warm = house.peer(Script())
+        warm = house.add(Peer(Script()))
         gateway.connection("warm", "smtp", {"host": "127.0.0.1", "port": warm.port, "security": "none"})
         gateway.start()
         for _ in range(3):
             gateway.wait_for(gateway.send_raw(mail(500, 0), "a@example.com", ["b@example.net"], connection="warm"), "sent")
-        before = megabytes(gateway, "VmHWM")
-        client = client_of(gateway)
-        for one in running:
-            one.post(client)
-        disturb([one for one in running if one.cell.parked], client)
-        wait_for(running, client, what)
-        wrong = [f"{one.cell.name}: {sentence}" for one in running for sentence in one.complaints()]
-        grown = megabytes(gateway, "VmHWM") - before
+        client, grown = client_of(gateway), []
+        with within_memory(gateway, FLOOD_MEGABYTES, grown) if memory else contextlib.nullcontext():
+            for one in running:
+                one.post(client)
+            parked = [one for one in running if one.cell.parked]
+            disturb(parked, client, lambda one: one.cell.parked)
+            for one in parked:
+                one.post(client)  # the second mail is the one that is judged
+            wait_for(running, client, what)
+            wrong = [f"{one.cell.name}: {sentence}" for one in running for sentence in one.complaints()]
         if memory:
-            expect(grown < FLOOD_MEGABYTES, f"the floods cost the daemon {grown:.1f} MB")
             poured = sum(getattr(one.peer, "flooded", 0) for one in running) / 1e6
-            what += f" ({grown:.1f} MB more at the most; {poured:.1f} MB were poured before it hung up)"
+            what += f" ({grown[0]:.1f} MB more at the most; {poured:.1f} MB were poured before it hung up)"
         alive = gateway.send_raw(mail(500, 1), "a@example.com", ["b@example.net"], connection="warm")
         gateway.wait_for(alive, "sent")
         print(f"{what}: {len(cells)} cells, {len(wrong)} wrong, {time.monotonic() - begun:.1f} s", flush=True)
         return wrong
-
-
-def disturb(running, client):
-    """A first mail each, then the fault on the kept session, then a second mail, which is the one that is judged."""
-    wait_for(running, client, "the first mails of kept sessions")
-    threads = [threading.Thread(target=one.peer.disturb, args=(one.cell.parked,), daemon=True) for one in running]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(15)
-    for one in running:
-        expect(one.message["status"] == "sent", f"{one.cell.name}: the first mail is {one.message}")
-        one.post(client)
 
 
 # ---- cut at every byte -------------------------------------------------------------------------------------
@@ -200,7 +142,7 @@ def cut_everywhere(given, chunking):
     with House() as house, Gateway(given.gatepostd, given.libraries / "plugins", name="hostile") as gateway:
         gateway.settings({"retry": {"first": "1d", "max": "7d", "unknown_delay": "1d"}})
         for name, ends in (("pause", False), ("end", True)):
-            peer = house.peer(Script(offers=offers, replies={"cut": (answers, ends)}))
+            peer = house.add(Peer(Script(offers=offers, replies={"cut": (answers, ends)})))
             gateway.connection(name, "smtp", {"host": "127.0.0.1", "port": peer.port, "security": "none"}, {"concurrency": 8})
         gateway.start()
         sent = {(name, at): gateway.send_raw(mail(100, at), f"cut-{at}@example.com", ["b@example.net"], connection=name)
@@ -236,7 +178,7 @@ def by_the_rule(given):
         gateway.settings({"retry": {"first": "1s", "unknown_delay": f"{delay}s"}})
         peers = {}
         for rule in ("retry", "hold", "failover"):
-            peers[rule] = house.peer(Script(step="dot", fault=lambda session, _: session.reset(), most_faults=1))
+            peers[rule] = house.add(Peer(Script(step="dot", fault=lambda session, _: session.reset(), most_faults=1)))
             gateway.connection(rule, "smtp", {"host": "127.0.0.1", "port": peers[rule].port, "security": "none"}, on_unknown=rule)
         gateway.start()
         sent = {rule: gateway.send_raw(mail(100, 1), "a@example.com", ["b@example.net"], connection=rule) for rule in peers}
@@ -290,28 +232,6 @@ def run(given, cells):
     counted = collections.Counter(table.word(cell) for cell in cells)
     print(f"{len(cells)} cells in {time.monotonic() - begun:.1f} s: " + ", ".join(f"{name} {n}" for name, n in sorted(counted.items())))
     expect(not wrong, f"{len(wrong)} wrong:\n  " + "\n  ".join(wrong))
-
-
-def at_once(jobs):
-    """Runs them beside each other; gives all they found, or raises what the first raised."""
-    out, failures = [], []
-
-    def keep(job):
-        try:
-            out.extend(job())
-        except BaseException as failure:  # noqa: BLE001 (raised again below)
-            failures.append(failure)
-
-    threads = [threading.Thread(target=keep, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for sentence in out:
-        print("wrong: " + sentence, flush=True)
-    if failures:
-        raise failures[0]
-    return out
 
 
 with peers_base.skipping():

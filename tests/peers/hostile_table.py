@@ -1,11 +1,6 @@
 """The exact verdict and blame that the gateway has to give for each step x fault, and for what real servers say.
 
-Two letters a recipient: what, and who is to blame.
-
-    ok accepted             uN unknown, network     uP unknown, provider
-    d. deferred             N network  P provider  C config  K credential  R recipient  Q quota
-    r. rejected             S sender  R recipient  M message
-    -- not played
+Two letters a recipient: what, and who is to blame (support/hostile_play.py); -- is not played.
 
 The rule behind it (DESIGN 2 and 3, plugins/smtp/README.md): before the message was handed over whole, nothing is unknown; after it,
 without an answer, nothing else is. An answer that can be read counts; one that cannot is the provider's fault, no answer the
@@ -45,12 +40,7 @@ never          dP    ok    dP    dN    dC    dK    dK    dK    rS    rR    rR   
 # never at ehlo: HELO will do where neither TLS nor a login is wanted. silence in a body: only the call's deadline of ten minutes
 # ends a write that stands still, which is too long for here. early in a body: a peer that says 250 and takes the rest, took it.
 
-MEANING = {"ok": ("accepted", "none"), "uN": ("unknown", "network"), "uP": ("unknown", "provider"),
-           **{"d" + letter: ("deferred", blame) for letter, blame in
-              {"N": "network", "P": "provider", "C": "config", "K": "credential", "R": "recipient", "Q": "quota"}.items()},
-           "rS": ("rejected", "sender"), "rR": ("rejected", "recipient"), "rM": ("rejected", "message")}
 NEVER_IN_CLEAR = ("HELO", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET")
-STATUS = {"accepted": "sent", "deferred": "queued", "rejected": "failed", "unknown": "unknown"}
 
 SMALL, LARGE, HUGE = 400, 300 * 1024, 6 << 20  # LARGE: not before the answers to RCPT; HUGE: more than a kernel keeps for anyone
 PIPELINED, CHUNKED, BOTH = (*PLAIN, b"PIPELINING"), (*PLAIN, b"CHUNKING"), (*PLAIN, b"PIPELINING", b"CHUNKING")

@@ -1,7 +1,7 @@
 """An SMTP server of our own that plays one fault at one step, and is polite everywhere else. Standard library and openssl.
 
     with House() as house:
-        peer = house.peer(Script("rcpt", faults.reset))
+        peer = house.add(Peer(Script("rcpt", faults.reset)))
         ... peer.port; peer.mails; peer.commands; peer.sessions
 
 Each peer has a port of its own; a thread plays each session. The steps, in the order of a session: greeting, ehlo, starttls,
@@ -10,68 +10,14 @@ the message comes in), dot (the answer to a message after DATA), bdat (after BDA
 test itself calls peer.disturb(). Whatever a fault sends, it stops when the other side hangs up.
 """
 
-import contextlib
 import dataclasses
-import pathlib
-import select
-import selectors
-import socket
 import ssl
-import threading
 import time
 
 import hostile_faults as faults
-from gatepost_test import Failure
-from peers_base import quiet
+from hostile_house import BODY_BEFORE_FAULT, Link, Listener
 
 PLAIN = (b"SIZE 60000000", b"8BITMIME", b"SMTPUTF8", b"ENHANCEDSTATUSCODES")
-BODY_BEFORE_FAULT = 64 * 1024
-PATIENCE = 100  # seconds; nobody waits longer than this for a client that does not leave
-
-
-class Certificates:
-    """One right certificate, and one for each way to be wrong. `ca` is the authority that a client shall know."""
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir(parents=True)
-        self._authority("ca", "Gatepost test CA")
-        self._authority("stranger", "An authority that nobody knows")
-        self.ca = self.folder / "ca.pem"
-        self._server("good", "ca", "DNS:localhost,IP:127.0.0.1")
-        self._server("expired", "ca", "DNS:localhost,IP:127.0.0.1", days=-1)
-        self._server("wrong-name", "ca", "DNS:other.example")
-        self._server("unknown-ca", "stranger", "DNS:localhost,IP:127.0.0.1")
-        self._openssl("req", "-x509", *self._new("self-signed"), "-days", "3", "-out", "self-signed.pem", "-addext",
-                      "subjectAltName=DNS:localhost,IP:127.0.0.1")
-
-    @staticmethod
-    def _new(name):
-        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key", "-subj",
-                "/CN=localhost"]
-
-    def _openssl(self, *words):
-        code, said = quiet("openssl", *words, cwd=self.folder)
-        if code != 0:
-            raise Failure(f"openssl {' '.join(words)}: {said}")
-
-    def _authority(self, name, title):
-        self._openssl("req", "-x509", *self._new(name)[:-1], f"/CN={title}", "-days", "3", "-out", f"{name}.pem", "-addext",
-                      "keyUsage=critical,keyCertSign")
-
-    def _server(self, name, authority, names, days=3):
-        (self.folder / "extensions").write_text(f"basicConstraints=critical,CA:FALSE\nsubjectAltName={names}\n")
-        self._openssl("req", *self._new(name), "-out", "request")
-        self._openssl("x509", "-req", "-in", "request", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key", "-days", str(days),
-                      "-extfile", "extensions", "-out", f"{name}.pem", "-CAcreateserial")
-
-    def context(self, name, old=False):
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        made.load_cert_chain(self.folder / f"{name}.pem", self.folder / f"{name}.key")
-        if old:
-            made.set_ciphers("ALL:@SECLEVEL=0")
-            made.minimum_version = made.maximum_version = ssl.TLSVersion.TLSv1
-        return made
 
 
 @dataclasses.dataclass
@@ -90,53 +36,15 @@ class Script:
     behind_starttls_after: float = 0.0
 
 
-class Session(threading.Thread):
+class Session(Link):
     def __init__(self, peer, link, number):
-        super().__init__(daemon=True)
-        self.peer, self.script, self.link, self.number = peer, peer.script, link, number
-        self.buffer = b""
+        super().__init__(peer, link, number)
         self.secure = False
-        self.mute = False
-        self.order = None  # a fault for a kept session; its own thread plays it
-        self.played = threading.Event()
         self.taken = 0  # octets of the body
         self.recipients = 0
         self.said = {}
 
     # ---- bytes ------------------------------------------------------------------------------------
-
-    def run(self):
-        try:
-            self.link.settimeout(PATIENCE)
-            self.talk()
-        except (faults.Over, OSError, ValueError):
-            pass
-        finally:
-            with contextlib.suppress(OSError):
-                self.link.close()
-
-    def send(self, data):
-        if not self.mute:
-            self.link.sendall(data)
-
-    def more(self):
-        if self.script.step == "parked":
-            self.wait_for_orders()
-        got = self.link.recv(65536)
-        if not got:
-            raise faults.Over
-        return got
-
-    def wait_for_orders(self):
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end and not select.select([self.link], [], [], 0.02)[0]:
-            if self.order is None:
-                continue
-            order, self.order = self.order, None
-            try:
-                order(self, b"250 2.0.0 x\r\n")
-            finally:
-                self.played.set()
 
     def line(self):
         while b"\n" not in self.buffer:
@@ -144,26 +52,7 @@ class Session(threading.Thread):
         line, _, self.buffer = self.buffer.partition(b"\n")
         return line.rstrip(b"\r")
 
-    def drain(self):
-        """Reads until the client leaves."""
-        self.buffer = b""
-        while True:
-            self.more()
-
-    def reset(self):
-        """RST instead of FIN."""
-        self.link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        self.link.close()
-        raise faults.Over
-
-    def hang_up(self):
-        self.link.close()
-        raise faults.Over
-
     # ---- steps ------------------------------------------------------------------------------------
-
-    def faulty(self, step):
-        return self.script.fault is not None and self.script.step == step and self.number < self.script.most_faults
 
     def answer(self, step, usual):
         """The usual reply to a step, another one that the script names, or the fault."""
@@ -214,13 +103,8 @@ class Session(threading.Thread):
         self.handshake()
 
     def handshake(self):
-        if self.faulty("handshake"):
-            self.more()  # the ClientHello
-            # The head of a record that never comes whole; dripped, it keeps a client waiting.
-            self.script.fault(self, b"\x16\x03\x03\x40\x00" + bytes(60) if self.script.fault is faults.drip else b"220 x\r\n")
-            self.drain()
-        self.link = self.script.context.wrap_socket(self.link, server_side=True)
-        self.secure, self.buffer = True, b""
+        super().handshake()
+        self.secure = True
 
     def on_auth(self, line):
         self.peer.logins.append(self.secure)
@@ -306,74 +190,16 @@ class Session(threading.Thread):
         return bytes(got)
 
 
-class Peer:
-    """What one script did and saw."""
+class Peer(Listener):
+    link = Session
 
     def __init__(self, script):
-        self.script = script
-        self.listener = socket.socket()
-        if script.small_window:
-            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
-        self.listener.bind(("127.0.0.1", 0))
-        self.listener.listen(64)
-        self.port = self.listener.getsockname()[1]
-        self.mails, self.commands, self.logins, self.arrivals = [], [], [], []
+        super().__init__(script)
+        self.mails, self.commands, self.logins = [], [], []
         self.lone_dots = 0
-        self.sessions = []
-
-    def accept(self):
-        with contextlib.suppress(OSError):
-            link, _ = self.listener.accept()
-            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            session = Session(self, link, len(self.sessions))
-            self.sessions.append(session)
-            self.arrivals.append(time.monotonic())
-            session.start()
-
-    def disturb(self, fault):
-        """Has the fault played on the first session, which is kept and silent; returns when it is done."""
-        self.sessions[0].order = fault
-        if not self.sessions[0].played.wait(20):
-            raise Failure("the first session ended by itself")
-
-
-class House:
-    """Peers with one thread that accepts for all of them."""
-
-    def __init__(self):
-        self.selector = selectors.DefaultSelector()
-        self.over = threading.Event()
-        self.peers = []
-
-    def peer(self, script):
-        made = Peer(script)
-        self.peers.append(made)
-        self.selector.register(made.listener, selectors.EVENT_READ, made)
-        return made
-
-    def __enter__(self):
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
-        return self
-
-    def _accept(self):
-        while not self.over.is_set():
-            for key, _ in self.selector.select(0.2):
-                key.data.accept()
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-        for peer in self.peers:
-            peer.listener.close()
-            for session in peer.sessions:
-                with contextlib.suppress(OSError):
-                    session.link.shutdown(socket.SHUT_RDWR)
 
 
 def spoken(peer, session=0, secure=None):
     """The verbs that a session heard, in order."""
     return [line.split(b" ")[0].upper().decode("ascii", "replace") for number, safe, line in peer.commands
             if number == session and secure in (None, safe)]
-
-

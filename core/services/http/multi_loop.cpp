@@ -7,6 +7,7 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,11 @@ bool has_peer(curl_socket_t socket) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     return ::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+}
+
+bool has_input(curl_socket_t socket) {
+    char byte = 0;
+    return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 
 }  // namespace
@@ -98,6 +104,17 @@ void multi_loop::look(const std::shared_ptr<bool>& stood) {
         if (each.stood == stood && has_peer(socket)) *stood = true;
 }
 
+bool multi_loop::is_stale(const std::shared_ptr<bool>& stood, const std::string& ends) {
+    for (auto& [socket, each] : open_) {
+        if (each.stood == stood && each.ends.empty() && has_peer(socket)) {
+            each.ends = ends;
+            return false;
+        }
+        if (each.ends == ends) return has_input(socket);
+    }
+    return false;
+}
+
 int multi_loop::close_socket(void* loop, curl_socket_t socket) {
     auto& self = *static_cast<multi_loop*>(loop);
     self.follow(socket, CURL_POLL_REMOVE);
@@ -166,14 +183,37 @@ int multi_loop::on_timer(CURLM*, long milliseconds, void* self) {
     }
 }
 
+// libcurl changes its mind several times a request, and setting a timer costs a call of the kernel:
+// so one that is set too early stays, and "at once" is no timer.
 void multi_loop::set_timer(long milliseconds) {
-    timer_.cancel();
-    if (milliseconds < 0) return;
-    timer_.expires_after(std::chrono::milliseconds(milliseconds));
+    due_ = milliseconds < 0 ? never : steady::now() + std::chrono::milliseconds(milliseconds);
+    if (milliseconds == 0) {
+        boost::asio::post(strand_, [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->time_has_come();
+        });
+    } else if (due_ < armed_) {
+        arm();
+    }
+}
+
+void multi_loop::arm() {
+    armed_ = due_;
+    timer_.expires_at(armed_);
     timer_.async_wait([weak = weak_from_this()](error_code stopped) {
         const auto self = weak.lock();
-        if (self && !stopped) self->act(CURL_SOCKET_TIMEOUT, 0);
+        if (!self || stopped) return;
+        self->armed_ = never;
+        self->time_has_come();
     });
+}
+
+void multi_loop::time_has_come() {
+    if (due_ > steady::now()) {
+        if (due_ < armed_) arm();
+        return;
+    }
+    due_ = never;
+    act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 void multi_loop::act(curl_socket_t socket, int what) {

@@ -7,9 +7,11 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 
 #include "services/http/easy.hpp"
 
@@ -37,6 +39,10 @@ class multi_loop : public std::enable_shared_from_this<multi_loop> {
     // `stood` becomes true if a peer ever answered there; known when it is closed, or by look().
     void opened(curl_socket_t socket, std::shared_ptr<bool> stood);
     void look(const std::shared_ptr<bool>& stood);
+    // The connection that a request is about to use, by the names of its two ends; `stood` of the
+    // one that asks. True: it is an older one, and something lies on it that nobody asked for, if
+    // only its end.
+    bool is_stale(const std::shared_ptr<bool>& stood, const std::string& ends);
 
   private:
     struct watch;
@@ -46,17 +52,24 @@ class multi_loop : public std::enable_shared_from_this<multi_loop> {
     void follow(curl_socket_t socket, int what);
     void wait(const std::shared_ptr<watch>& which, bool for_input);
     void set_timer(long milliseconds);
+    void arm();
+    void time_has_come();
     void act(curl_socket_t socket, int what);
     void deliver();
 
     boost::asio::any_io_executor strand_;
     boost::asio::steady_timer timer_;
+    using steady = std::chrono::steady_clock;
+    static constexpr steady::time_point never = steady::time_point::max();
+    steady::time_point due_ = never;    // what libcurl asked for
+    steady::time_point armed_ = never;  // what timer_ waits for; never later
     marker mark_;
     CURLM* multi_ = nullptr;
     std::map<curl_socket_t, std::shared_ptr<watch>> watches_;
     struct open_socket {
         std::shared_ptr<void> mark;
         std::shared_ptr<bool> stood;
+        std::string ends = {};  // empty: no request began on it yet
     };
     std::map<curl_socket_t, open_socket> open_;
     std::map<CURL*, ended> running_;

@@ -1,5 +1,7 @@
 #include "services/http/transfer.hpp"
 
+#include <openssl/ssl.h>
+
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -119,10 +121,22 @@ void transfer::dial_out(std::vector<socket_address> addresses) {
         const auto self = weak.lock();
         if (self && self->operation_ && self->loop_) self->loop_->resume(self->easy_.get());
     };
+    begin_transfer();
+}
+
+void transfer::begin_transfer() {
     const bool added = loop_->add(easy_.get(), [weak = weak_from_this()](CURLcode code) {
         if (const auto self = weak.lock()) self->ended(code);
     });
     if (!added) fail(GATEPOST_FAILED, 0, "the request cannot be begun");
+}
+
+// Nothing of the request was given to the connection that had ended.
+void transfer::begin_on_a_new_connection() {
+    note("a kept connection had ended; a new one is opened");
+    problem_[0] = 0;
+    option_setter(easy_.get())(CURLOPT_FRESH_CONNECT, 1L);
+    begin_transfer();
 }
 
 // ---- libcurl's callbacks: no exception may pass them
@@ -158,7 +172,9 @@ size_t transfer::on_header(char* line, size_t size, size_t count, void* self_poi
     auto& self = *static_cast<transfer*>(self_pointer);
     try {
         switch (self.response_.line({line, size * count})) {
-            case response_reader::heard::too_long: return 0;
+            case response_reader::heard::too_long:
+                if (self.response_.status() != 0) self.head_complete();
+                return 0;
             case response_reader::heard::head_complete: self.head_complete(); break;
             case response_reader::heard::more: break;
         }
@@ -205,19 +221,31 @@ curl_socket_t transfer::on_open(void* self_pointer, curlsocktype, curl_sockaddr*
 }
 
 // The way stands, and the request is about to be sent.
-int transfer::on_session(void* self, char* peer, char*, int peer_port, int) {
+int transfer::on_session(void* self, char* peer, char* own, int peer_port, int own_port) {
     try {
-        const auto port = static_cast<uint16_t>(peer_port);
-        const auto address = socket_address::parse(peer, port);
+        const auto address = socket_address::parse(peer, static_cast<uint16_t>(peer_port));
         if (!address) return CURL_PREREQFUNC_ABORT;
-        return static_cast<transfer*>(self)->begin_request(*address) ? CURL_PREREQFUNC_OK
-                                                                     : CURL_PREREQFUNC_ABORT;
+        const std::string ends = host_and_port(own, static_cast<uint32_t>(own_port)) + " " +
+                                 host_and_port(peer, static_cast<uint32_t>(peer_port));
+        const bool go = static_cast<transfer*>(self)->begin_request(*address, ends);
+        return go ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
     } catch (const std::exception&) {
         return CURL_PREREQFUNC_ABORT;
     }
 }
 
-bool transfer::begin_request(const socket_address& peer) {
+// Over HTTP/2 a server may speak at any time.
+bool transfer::takes_turns() const {
+    if (!order_.tls) return true;
+    const auto* const session = info_of<curl_tlssessioninfo*>(easy_.get(), CURLINFO_TLS_SSL_PTR);
+    if (session == nullptr || session->internals == nullptr) return false;
+    const unsigned char* chosen = nullptr;
+    unsigned size = 0;
+    ::SSL_get0_alpn_selected(static_cast<SSL*>(session->internals), &chosen, &size);
+    return size != 2;  // "h2"
+}
+
+bool transfer::begin_request(const socket_address& peer, const std::string& ends) {
     if (!order_.allowed.anywhere && peer.is_private()) {
         denied_ = true;
         return false;
@@ -225,6 +253,12 @@ bool transfer::begin_request(const socket_address& peer) {
     const bool empty = upload_->size() == 0;
     if (session_ && (upload_->given() > 0 || (empty && order_.commits))) {
         repeated_ = true;
+        return false;
+    }
+    // libcurl looks whether a kept connection has ended, but not whether something came before its
+    // end: that would be taken for the answer.
+    if (!session_ && loop_->is_stale(stood_, ends) && takes_turns()) {
+        stale_ = true;
         return false;
     }
     if (std::exchange(session_, true)) return true;
@@ -249,6 +283,7 @@ http_ending transfer::how_it_ended(CURLcode code) {
     how.session = session_;
     how.whole = upload_->whole();
     how.over_limit = response_.over_limit();
+    how.answered = response_.status() != 0;
     loop_->look(stood_);
     how.dialled = session_ || *stood_;
     how.tls = order_.tls;
@@ -264,6 +299,7 @@ http_ending transfer::how_it_ended(CURLcode code) {
 }
 
 void transfer::ended(CURLcode code) {
+    if (std::exchange(stale_, false)) return begin_on_a_new_connection();
     if (denied_)
         return fail(GATEPOST_DENIED, GATEPOST_AT_CONNECT,
                     order_.first_where() +

@@ -54,6 +54,8 @@ class transfer : public std::enable_shared_from_this<transfer> {
     void look_up();
     void looked_up(const result<std::vector<socket_address>>& found);
     void dial_out(std::vector<socket_address> addresses);
+    void begin_transfer();
+    void begin_on_a_new_connection();
     void ended(CURLcode code);
     http_ending how_it_ended(CURLcode code);
     void finish(answer with);
@@ -77,7 +79,8 @@ class transfer : public std::enable_shared_from_this<transfer> {
     static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
     static int on_session(void* self, char* peer, char* own, int peer_port, int own_port);
     size_t give(std::span<char> into);
-    bool begin_request(const socket_address& peer);
+    bool begin_request(const socket_address& peer, const std::string& ends);
+    bool takes_turns() const;
     void head_complete();
 
     // ---- for people
@@ -106,7 +109,7 @@ class transfer : public std::enable_shared_from_this<transfer> {
     std::shared_ptr<bool> stood_ = std::make_shared<bool>(false);  // a socket of it had a peer
     easy_handle easy_;                                             // ends before what it points to
     char problem_[CURL_ERROR_SIZE] = {};
-    bool session_ = false, repeated_ = false, denied_ = false, staged_ = false;
+    bool session_ = false, repeated_ = false, stale_ = false, denied_ = false, staged_ = false;
 };
 
 }  // namespace gatepost::services

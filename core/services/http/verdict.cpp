@@ -121,7 +121,7 @@ http_judgement about_exchange(const http_ending& how) {
 }  // namespace
 
 http_judgement judge_ending(const http_ending& how) {
-    if (how.over_limit)
+    if (how.over_limit && how.answered)
         return {GATEPOST_LIMIT, 0, "the answer of " + how.where + " is larger than is read", {}};
     if (how.code == CURLE_OK) return {};
     return how.session ? about_exchange(how) : about_connection(how);

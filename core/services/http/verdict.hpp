@@ -19,6 +19,7 @@ struct http_ending {
     bool session = false;     // the way stood, and the request began
     bool whole = false;       // the body was given to its last byte
     bool over_limit = false;  // the response was larger than it may be
+    bool answered = false;    // its status is known
     bool repeated = false;    // libcurl wanted to send it again
     bool dialled = false;     // TCP stood
     bool tls = false;         // https

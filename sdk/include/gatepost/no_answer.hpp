@@ -29,6 +29,14 @@ inline std::string_view advice_at(uint32_t failed_at) noexcept {
     }
 }
 
+// The head came whole, which is an answer: what breaks off behind it takes nothing back. But no
+// success is believed of a request that was not sent whole.
+inline bool is_answered(const http_reply& answer) noexcept {
+    const bool whole = answer.ok() || answer.status == service_status::limit ||
+                       answer.status == service_status::uncertain;
+    return answer.http_status >= 300 || (answer.http_status != 0 && whole);
+}
+
 // Of a request that carried `commits`, and failed. `provider`: its name for people.
 inline outcome no_answer(const http_reply& failure, std::string_view provider) {
     const bool whole = failure.status == service_status::uncertain;

@@ -106,7 +106,17 @@ inline std::optional<std::chrono::seconds> wait_from(std::string_view text,
     return std::nullopt;
 }
 
+// Azure's services and their clients also write milliseconds, beside Retry-After and before it.
+inline std::optional<std::chrono::seconds> wait_in_milliseconds(const http_reply& answer) {
+    for (const std::string_view name : {"retry-after-ms", "x-ms-retry-after-ms"}) {
+        const auto number = detail::whole_number(answer.header(name));
+        if (number) return sane_wait(*number / 1000 + (*number % 1000 != 0 ? 1 : 0));
+    }
+    return std::nullopt;
+}
+
 inline std::optional<std::chrono::seconds> retry_after(const http_reply& answer, int64_t wall_now) {
+    if (const auto exact = wait_in_milliseconds(answer)) return exact;
     for (const std::string_view name :
          {"retry-after", "x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset"}) {
         const auto said = wait_from(answer.header(name), answer, wall_now);

@@ -61,6 +61,43 @@ TEST_CASE("a kept connection that had ended before is no attempt") {
     CHECK(server.connections() == 3);
 }
 
+TEST_CASE("what lies on a kept connection unasked is no answer to the next request") {
+    struct extra {
+        std::string bytes;
+        bool ends;
+    };
+    const auto unasked = GENERATE(extra{web_answer("408 Request Timeout", ""), true},
+                                  extra{web_answer("202 Accepted", ""), false},
+                                  extra{"garbage", false}, extra{"", true});
+    std::atomic<int> seen{0};
+    std::atomic<bool> go{false}, said{false};
+    peer server([&](talk& with) {
+        with.want(read_web_request(with).whole);
+        const bool first = seen++ == 0;
+        with.say(web_answer("202 Accepted", ""));
+        if (!first) return;
+        while (!go)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        with.say(unasked.bytes);
+        if (unasked.ends) with.half_close();
+        said = true;
+        with.want(read_web_request(with).line.empty());
+    });
+    stage on;
+    const web_facts request{
+        .url = url_of(server), .body = {bytes_segment("x")}, .required = sending};
+    REQUIRE(fetch(on, request).status == GATEPOST_OK);
+    go = true;
+    REQUIRE(on.until([&] { return said.load(); }));
+    on.next_call();
+    const auto second = fetch(on, request);
+    INFO(unasked.bytes << second.text);
+    CHECK(second.status == GATEPOST_OK);
+    CHECK(second.http_status == 202);
+    CHECK(on.ledger() == ledger_marks{1, 1, 1});
+    CHECK(server.connections() == 2);
+}
+
 TEST_CASE("a connection that ends before the request was whole: not taken over") {
     peer server([](talk& with) {
         (void)read_head(with);
@@ -106,6 +143,23 @@ TEST_CASE("an answer that is not whole, or no HTTP: nobody knows") {
     CHECK(answer.status == GATEPOST_UNCERTAIN);
     CHECK(answer.http_status == 0);
     CHECK(on.ledger() == ledger_marks{1, 1, 0});
+}
+
+TEST_CASE("a head that is too long answers if its status was read, and else not") {
+    const bool interim = GENERATE(false, true);
+    peer server([interim](talk& with) {
+        with.want(read_web_request(with).whole);
+        std::string text = interim ? "" : "HTTP/1.1 400 Bad Request\r\n";
+        for (int i = 0; i < 10'000; ++i)
+            text += interim ? "HTTP/1.1 100 Continue\r\n\r\n" : "X-More: and more\r\n";
+        with.say(text);
+    });
+    stage on;
+    const auto answer =
+        fetch(on, {.url = url_of(server), .body = {bytes_segment("x")}, .required = sending});
+    CHECK(answer.status == (interim ? GATEPOST_UNCERTAIN : GATEPOST_LIMIT));
+    CHECK(answer.http_status == (interim ? 0 : 400));
+    CHECK(on.ledger() == (interim ? ledger_marks{1, 1, 0} : ledger_marks{1, 1, 1}));
 }
 
 TEST_CASE("a body that breaks off: the status is told, and that it is not whole") {
