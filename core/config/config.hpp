@@ -34,6 +34,17 @@ struct limits_table {  // of a connection; nothing: the plugin's manifest, then 
     bool operator==(const limits_table&) const = default;
 };
 
+// [oauth] of a connection: what the host's OAuth2 engine needs. Checked for its types here; whether
+// it is enough for its grant says who knows the profiles (plugin_schema::check_oauth).
+struct oauth_table {
+    std::string profile, grant = "refresh_token", client_id, scope, tenant, subject;
+    std::string token_url, authorize_url, device_url, ca_file;
+    secret client_secret, refresh_token, service_account, proxy;
+    bool allow_http = false;
+    std::string shown_json;  // safe to show: of secrets only whether they are set
+    bool operator==(const oauth_table&) const = default;
+};
+
 struct connection {
     std::string name;
     std::filesystem::path file;
@@ -51,6 +62,7 @@ struct connection {
     secret settings_json;
     // The same with every writeOnly value replaced by {"set": true|false}; safe to show.
     std::string public_settings_json;
+    std::optional<oauth_table> oauth;
     // With the secrets, wherever they came from.
     bool operator==(const connection&) const = default;
 };
@@ -75,6 +87,9 @@ struct settings {
 // or why it was refused).
 struct plugin_schema {
     std::string settings_schema;  // JSON
+    // What is missing or wrong in a table: pointer "/client_id", and the rest of a sentence about
+    // that key. Nothing: not checked.
+    std::function<std::vector<field_error>(const oauth_table&)> check_oauth = nullptr;
 };
 using schema_lookup = std::function<result<plugin_schema>(const std::string& provider)>;
 

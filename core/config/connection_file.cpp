@@ -76,6 +76,12 @@ void read_settings(const document& file, table_reader& top, const std::string& r
                             ", or write { file = \"name\" }");
 }
 
+oauth_check oauth_check_of(const std::string& provider, const schema_lookup& plugins) {
+    if (provider.empty()) return nullptr;
+    const auto plugin = plugins(provider);
+    return plugin ? plugin->check_oauth : nullptr;
+}
+
 }  // namespace
 
 bool is_connection_name(std::string_view name) {
@@ -103,8 +109,10 @@ connection read_connection_file(const document& file, const std::string& readabl
     read_sender(top, out);
     top.choice("on_unknown", out.on_unknown, {"retry", "failover", "hold"});
     read_limits(file, top, out.limits, wrong);
-    top.not_offered("oauth");
     read_settings(file, top, readable_reason, folder, plugins, out, wrong);
+    if (const json* table = top.find("oauth"); table != nullptr)
+        out.oauth = read_oauth_table(file, *table, readable_reason, folder,
+                                     oauth_check_of(out.provider, plugins), wrong);
     top.finish();
     return out;
 }

@@ -30,6 +30,14 @@ connection read_connection_file(const document& file, const std::string& readabl
                                 const std::filesystem::path& folder, const schema_lookup& plugins,
                                 problems& wrong);
 
+// [oauth] of a connection, whose table is `given`. `readable_reason` as above; `check` may be
+// nothing.
+using oauth_check = std::function<std::vector<field_error>(const oauth_table&)>;
+oauth_table read_oauth_table(const document& file, const nlohmann::json& given,
+                             const std::string& readable_reason,
+                             const std::filesystem::path& folder, const oauth_check& check,
+                             problems& wrong);
+
 // [a-z0-9][a-z0-9_-]{0,62}
 bool is_connection_name(std::string_view name);
 

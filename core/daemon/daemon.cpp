@@ -15,6 +15,7 @@
 #include "base/version.hpp"
 #include "config/config.hpp"
 #include "daemon/listen.hpp"
+#include "daemon/oauth.hpp"
 #include "daemon/plugin_copies.hpp"
 #include "delivery/dispatcher.hpp"
 #include "plugin/registry.hpp"
@@ -64,7 +65,7 @@ std::vector<std::filesystem::path> plugin_folders(const options& how,
 config::schema_lookup schemas_of(const plugin::registry& plugins) {
     return [&plugins](const std::string& provider) -> result<config::plugin_schema> {
         if (const auto found = plugins.find(provider))
-            return config::plugin_schema{found->facts.settings_schema};
+            return config::plugin_schema{found->facts.settings_schema, oauth_check_of(found)};
         std::string known;
         for (const auto& [id, plugin] : plugins.loaded())
             known += (known.empty() ? "" : ", ") + id;
@@ -169,7 +170,11 @@ class gateway final : public instance {
         if (how.log_level.empty()) log::set_level(with_.config->log_level);
         if (auto opened = open_spool(); !opened) return opened;
         forget_old_plugins();
-        services_ = services::make();
+        oauth_ = start_oauth(with_.state, spool_);
+        oauth_->configure(oauth_clients(*with_.config, *with_.plugins));
+        services::options lending;
+        lending.oauth = oauth_.get();
+        services_ = services::make(lending);
         dispatcher_ = delivery::dispatcher::make(
             {&machine_clock(), spool_, with_.plugins,
              [this](std::string_view id) { return services_->lookup(id); }, 1});
@@ -189,7 +194,12 @@ class gateway final : public instance {
         auto next = read_settings(how_.config, *with_.plugins);
         if (!next) return next.error();
         const auto before = present_.get();
-        if (auto changed = dispatcher_->reload(*next); !changed) return changed;
+        // First, so that an instance that is made anew finds its table; a refusal takes it back.
+        oauth_->configure(oauth_clients(**next, *with_.plugins));
+        if (auto changed = dispatcher_->reload(*next); !changed) {
+            oauth_->configure(oauth_clients(*before, *with_.plugins));
+            return changed;
+        }
         present_.set(*next);
         if (how_.log_level.empty()) log::set_level((*next)->log_level);
         tell_what_needs_a_restart(*with_.config, **next);
@@ -207,11 +217,13 @@ class gateway final : public instance {
     void stop() override {
         if (server_) server_->stop(api_grace);
         if (dispatcher_) dispatcher_->stop(delivery_grace);
+        if (oauth_) oauth_->stop();
         if (services_) services_->stop();
         if (spool_) spool_->close();
         server_.reset();
         dispatcher_.reset();
         services_.reset();
+        oauth_.reset();
         spool_.reset();
     }
 
@@ -251,6 +263,7 @@ class gateway final : public instance {
         serving.spool = spool_;
         serving.plugins = with_.plugins;
         serving.dispatcher = dispatcher_.get();
+        serving.oauth = oauth_.get();
         serving.clock = &machine_clock();
         serving.ids = ids_.get();
         serving.host_name =
@@ -275,6 +288,7 @@ class gateway final : public instance {
     prepared with_;  // its config: as at start
     present_settings present_;
     std::shared_ptr<spool::spool> spool_;
+    std::unique_ptr<services::oauth_engine> oauth_;
     std::unique_ptr<services::host_services> services_;
     std::unique_ptr<delivery::dispatcher> dispatcher_;
     std::unique_ptr<mail_id_source> ids_;

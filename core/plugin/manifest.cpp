@@ -163,6 +163,37 @@ std::string read_pointers(const manifest& facts) {
     return {};
 }
 
+std::string read_oauth_profile(const json& object, const std::string& at, oauth_profile& out) {
+    fields from(object, at);
+    from.take("token_url", out.token_url);
+    from.take("authorize_url", out.authorize_url);
+    from.take("device_url", out.device_url);
+    from.take("scope", out.scope);
+    from.take("client_credentials_scope", out.client_credentials_scope);
+    from.take("scope_on_refresh", out.scope_on_refresh);
+    from.take("tenant", out.tenant);
+    from.take("no_device_flow", out.no_device_flow);
+    if (const json* added = from.object("authorize_parameters")) {
+        for (const auto& [name, value] : added->items()) {
+            if (!value.is_string()) return at + "/authorize_parameters must hold strings";
+            out.authorize_parameters.emplace_back(name, value.get<std::string>());
+        }
+    }
+    for (const std::string* url : {&out.token_url, &out.authorize_url, &out.device_url})
+        if (!url->empty() && !url->starts_with("https://"))
+            return at + " must hold addresses that begin with https://";
+    return from.problem();
+}
+
+std::string read_oauth(const json& object, oauth_profiles& out) {
+    for (const auto& [name, value] : object.items()) {
+        const std::string at = text::below_pointer("/oauth", name);
+        if (auto problem = read_oauth_profile(value, at, out[name]); !problem.empty())
+            return problem;
+    }
+    return {};
+}
+
 std::string first_of(std::initializer_list<std::string> problems) {
     for (const std::string& each : problems) {
         if (!each.empty()) return each;
@@ -183,7 +214,6 @@ std::string read_simple(const json& object, std::string_view id, std::string_vie
     from.take("setup", facts.setup);
     from.take("folders", facts.folders);
     from.take("destinations", facts.destinations);
-    from.object("oauth");
     if (facts.id != id)
         from.complain("id", "says \"" + text::sanitize(facts.id, 64) + "\", the table says \"" +
                                 std::string(id) + "\"");
@@ -207,6 +237,7 @@ result<manifest> parse_manifest(std::string_view text, std::string_view id,
     const json* can = from.object("capabilities");
     const json* caps = from.object("limits");
     const json* presets = from.array("presets");
+    const json* oauth = from.object("oauth");
     const json* settings = from.object("settings");
     const json* options = from.object("message_options");
     const std::string problem =
@@ -214,6 +245,7 @@ result<manifest> parse_manifest(std::string_view text, std::string_view id,
                   can == nullptr ? std::string() : read_capabilities(*can, facts.can),
                   caps == nullptr ? std::string() : read_limits(*caps, "/limits", facts.defaults),
                   presets == nullptr ? std::string() : read_presets(*presets, facts),
+                  oauth == nullptr ? std::string() : read_oauth(*oauth, facts.oauth),
                   read_pointers(facts), read_schema(settings, "settings", facts.settings_schema),
                   read_schema(options, "message_options", facts.message_options_schema)});
     if (!problem.empty()) return wrong(id, problem);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "plugin/oauth_profile.hpp"
 
 namespace gatepost::plugin {
 
@@ -47,6 +48,7 @@ struct manifest {
         destinations;             // "api.example.com:443", or a pointer into settings: "/host"
     std::string settings_schema;  // JSON
     std::string message_options_schema;  // JSON; empty object schema if none
+    oauth_profiles oauth;                // by name
     std::string json;                    // as the plugin gave it
 };
 

@@ -21,12 +21,15 @@
 
 namespace gatepost::services {
 
+class oauth_engine;
+
 struct backstage {
     const gatepost::clock& clock;
     blocking_pool pool;
     folder_sync folders{};
     blocking_pool names{limits::resolver_threads};  // apart: a dead name server holds up no disk
     tls_contexts tls{};
+    oauth_engine* oauth = nullptr;
 
     // Null when there is none, or none any more.
     static backstage* current();
@@ -40,6 +43,7 @@ extern const gatepost_cache cache_table;
 extern const gatepost_report report_table;
 extern const gatepost_stream stream_table;
 extern const gatepost_http http_table;
+extern const gatepost_oauth oauth_table;
 
 // An error as a plugin sees it.
 plugin::operation::answer answer_of(const error& failure);

@@ -27,7 +27,9 @@ gatepost_status status_of(error_kind kind) {
 class services_of_process final : public host_services {
   public:
     explicit services_of_process(const options& how)
-        : house_{*how.clock, blocking_pool(how.blocking_threads)} {}
+        : house_{*how.clock, blocking_pool(how.blocking_threads)} {
+        house_.oauth = how.oauth;
+    }
 
     ~services_of_process() override {
         stop();
@@ -50,6 +52,7 @@ class services_of_process final : public host_services {
         for (const auto& [name, table] : offered) {
             if (name == id) return table;
         }
+        if (id == "gatepost.oauth/1" && house_.oauth != nullptr) return &oauth_table;
         return nullptr;
     }
 

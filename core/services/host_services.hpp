@@ -2,8 +2,8 @@
 //
 // Promises: no service function blocks or throws; what may wait for a disk runs on the services'
 // own threads, so that a delivery loop never waits for an fsync. Offered now are body/1, timer/1,
-// crypto/1, file/1, cache/1, report/1, stream/1 and http/1; any other id is null, which means not
-// offered.
+// crypto/1, file/1, cache/1, report/1, stream/1, http/1 and, with an engine, oauth/1; any other id
+// is null, which means not offered.
 //
 // One at a time in a process, because the tables of C functions have no place for a context: while
 // one lives, make() gives null. It must outlive every instance that was handed its lookup, and the
@@ -20,9 +20,12 @@
 
 namespace gatepost::services {
 
+class oauth_engine;
+
 struct options {
     const gatepost::clock* clock = &machine_clock();
     size_t blocking_threads = limits::blocking_threads;  // at most; they start when needed
+    oauth_engine* oauth = nullptr;  // outlives the services; none: oauth/1 is not offered
 };
 
 class host_services {

@@ -66,6 +66,18 @@ class durable_spool final : public spool {
         writer_.submit(
             make_job<uint64_t>(job::kind::change, sweep_slices(now, *files_), std::move(done)));
     }
+    void put_token(std::string connection, std::string sealed, callback<success> done) override {
+        submit(job::kind::change, std::move(done),
+               [connection = std::move(connection), sealed = std::move(sealed)](work& on) {
+                   on.rows.put_token(connection, sealed);
+                   return result<success>(success{});
+               });
+    }
+    void tokens(callback<std::map<std::string, std::string>> done) override {
+        submit(job::kind::read, std::move(done), [](work& on) {
+            return result<std::map<std::string, std::string>>(on.rows.tokens());
+        });
+    }
     void load(mail_id id, callback<loaded_message> done) override {
         submit(job::kind::read, std::move(done), [=](work& on) { return load_message(on, id); });
     }

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -171,6 +172,11 @@ class spool {
     // Removes finished messages older than limits::keep_final with their files, and keys older than
     // their time.
     virtual void sweep(wall_time now, callback<uint64_t> done) = 0;
+
+    // One small blob a connection, such as a sealed refresh token; the spool does not look into it.
+    // On disk when `done` says success; empty bytes forget it.
+    virtual void put_token(std::string connection, std::string sealed, callback<success> done) = 0;
+    virtual void tokens(callback<std::map<std::string, std::string>> done) = 0;
 
     virtual void load(mail_id id, callback<loaded_message> done) = 0;
     virtual void show(mail_id id, std::optional<uint32_t> owner_uid,

@@ -46,12 +46,16 @@ struct store::statements {
           newest(db,
                  "SELECT max(coalesce((SELECT max(id) FROM open),0),"
                  "coalesce((SELECT max(id) FROM done),0),coalesce((SELECT max(id) FROM mail),0))"),
+          put_token(db, "INSERT OR REPLACE INTO token VALUES(?1,?2)"),
+          delete_token(db, "DELETE FROM token WHERE name=?1"),
+          all_tokens(db, "SELECT name, sealed FROM token"),
           probe(db, "UPDATE probe SET counter=counter+1") {}
 
     statement insert_open, insert_done, insert_mail, insert_file, update_open, update_done,
         find_open, find_done, delete_open, delete_done, delete_mail, delete_attempts, delete_files,
         find_mail, put_attempt, find_attempts, find_files, all_files, find_key, put_key, some_keys,
-        delete_key, scan_open, scan_done, scan_newest, newest, probe;
+        delete_key, scan_open, scan_done, scan_newest, newest, put_token, delete_token, all_tokens,
+        probe;
 };
 
 store::store(database& db, std::filesystem::path contents_folder)
@@ -229,6 +233,20 @@ mail_id store::newest() {
     const uint64_t id = sql_->newest.step() ? sql_->newest.number(0) : 0;
     sql_->newest.reset();
     return {id};
+}
+
+void store::put_token(std::string_view name, std::string_view sealed) {
+    if (sealed.empty()) return sql_->delete_token.bind(1, name).run();
+    sql_->put_token.bind(1, name).bind(2, sealed).run();
+}
+
+std::map<std::string, std::string> store::tokens() {
+    std::map<std::string, std::string> out;
+    while (sql_->all_tokens.step()) {
+        const std::string name(sql_->all_tokens.blob(0));
+        out[name] = sql_->all_tokens.blob(1);
+    }
+    return out;
 }
 
 void store::probe() {

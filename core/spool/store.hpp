@@ -1,10 +1,11 @@
-// The tables, as the jobs see them. Six of them, and no index beside their keys:
+// The tables, as the jobs see them. Seven of them, and no index beside their keys:
 //
 //     open(id, state)          messages with a recipient that is not final; small rows, often
 //     written done(id, state)          the others; a row moves here with its last verdict mail(id,
 //     record)         the message itself, written once attempt(id, number, ..)  ended attempts that
 //     no longer fit into the state file(id, name)           content files of a message
 //     idempotency(key, ..)
+//     token(name, sealed)      what a connection must not forget, as it was handed in
 //
 // Errors of SQLite stick in the database (database.hpp): after one, every call here does nothing
 // and gives nothing. The writer thread only.
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,6 +74,10 @@ class store {
     std::optional<mail_id> scan_done(mail_id after, size_t limit, const visitor& visit);
     // Both tables, newest first, ids below `before`.
     std::optional<mail_id> scan_newest(mail_id before, size_t limit, const visitor& visit);
+
+    // Empty bytes: forgotten.
+    void put_token(std::string_view name, std::string_view sealed);
+    std::map<std::string, std::string> tokens();
 
     mail_id newest();
     void probe();  // a write that changes nothing

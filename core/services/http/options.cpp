@@ -9,6 +9,7 @@ namespace gatepost::services {
 namespace {
 
 constexpr long yes = 1, no = 0;
+constexpr long small_upload = 16 * 1024, large_upload = 64 * 1024;  // of a buffer a request
 
 std::string bracketed(const std::string& host) {
     return host.find(':') == host.npos ? host : "[" + host + "]";
@@ -50,6 +51,8 @@ void transfer::set_request(option_setter& set) {
     if (upload_->size() > 0) {
         set(CURLOPT_UPLOAD, yes);
         set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_->size()));
+        set(CURLOPT_UPLOAD_BUFFERSIZE,
+            upload_->size() > small_upload ? large_upload : small_upload);
         set(CURLOPT_READFUNCTION, &on_read);
         set(CURLOPT_READDATA, this);
         set(CURLOPT_SEEKFUNCTION, &on_seek);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "services/scrub.hpp"
 
 namespace gatepost::services {
 namespace {
@@ -86,8 +87,7 @@ void http_room::keep_name(const std::string& where, std::vector<socket_address> 
 }
 
 std::shared_ptr<const scrubber> http_room::scrub() {
-    if (!scrubber_) scrubber_ = std::make_shared<const scrubber>(owner_.secrets());
-    return scrubber_;
+    return scrubber_of(owner_);
 }
 
 }  // namespace gatepost::services

@@ -53,7 +53,6 @@ class http_room : public std::enable_shared_from_this<http_room> {
     boost::asio::steady_timer idle_;
     std::shared_ptr<multi_loop> loop_;
     std::map<std::string, name> names_;
-    std::shared_ptr<const scrubber> scrubber_;
     bool draining_ = false;
     std::vector<std::function<void()>> waiting_;
 };

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "base/limits.hpp"
+#include "services/scrub.hpp"
 
 namespace gatepost::services {
 namespace {
@@ -190,8 +191,7 @@ void stream_room::tell_closed() {
 // ---- shared -----------------------------------------------------------------------------------
 
 std::shared_ptr<const scrubber> stream_room::scrub() {
-    if (!scrubber_) scrubber_ = std::make_shared<const scrubber>(owner_.secrets());
-    return scrubber_;
+    return scrubber_of(owner_);
 }
 
 std::shared_ptr<void> stream_room::session_mark() const {

@@ -85,7 +85,6 @@ class stream_room : public std::enable_shared_from_this<stream_room> {
     std::vector<grave> died_;  // while parked, and nobody was told yet
     bool draining_ = false;
     std::vector<std::function<void()>> waiting_;
-    std::shared_ptr<const scrubber> scrubber_;
     std::list<std::pair<std::string, std::shared_ptr<kept_session>>> sessions_;
 };
 

@@ -221,6 +221,7 @@ void stream::trace_bytes(std::string_view direction, std::string_view bytes) {
     const auto room = room_.lock();
     if (!room) return;
     if (!tracer_) tracer_ = std::make_unique<line_tracer>(room->scrub());
+    tracer_->hide_with(room->scrub());
     tracer_->feed(direction, bytes,
                   [this](std::string_view way, std::string_view text) { trace(way, text); });
 }

@@ -28,6 +28,8 @@ class line_tracer {
     using teller = std::function<void(std::string_view direction, std::string_view text)>;
     explicit line_tracer(std::shared_ptr<const scrubber> with) : scrubber_(std::move(with)) {}
 
+    // From now on: a token may have come since.
+    void hide_with(std::shared_ptr<const scrubber> with) { scrubber_ = std::move(with); }
     void feed(std::string_view direction, std::string_view bytes, const teller& tell);
     // What has come without a line end.
     void flush(std::string_view direction, const teller& tell);

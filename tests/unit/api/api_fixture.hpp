@@ -41,7 +41,8 @@ inline result<delivery::admission> admit_all(mail::message& message, const confi
 }
 
 struct api_fixture {
-    explicit api_fixture(config::role rights = config::role::admin) {
+    explicit api_fixture(config::role rights = config::role::admin,
+                         services::oauth_engine* oauth = nullptr) {
         delivery::connection_status state;
         state.name = "primary";
         state.running = true;
@@ -54,6 +55,7 @@ struct api_fixture {
         how.spool = store;
         how.plugins = std::make_shared<plugin::registry>();
         how.dispatcher = &dispatcher;
+        how.oauth = oauth;
         how.clock = &machine_clock();
         how.ids = &ids;
         how.host_name = "host.example";

@@ -40,6 +40,12 @@ class fake_spool final : public gatepost::spool::spool {
     }
     void expire(wall_time, queue::callback<uint64_t>) override {}
     void sweep(wall_time, queue::callback<uint64_t>) override {}
+    void put_token(std::string, std::string, queue::callback<success> done) override {
+        done(success{});
+    }
+    void tokens(queue::callback<std::map<std::string, std::string>> done) override {
+        done(std::map<std::string, std::string>{});
+    }
     void load(mail_id id, queue::callback<queue::loaded_message> done) override;
     void show(mail_id id, std::optional<uint32_t> owner,
               queue::callback<queue::message_row> done) override;
