@@ -2,12 +2,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/http.hpp"
 #include "config/config.hpp"
 #include "delivery/dispatcher.hpp"
 #include "plugin/registry.hpp"
+#include "services/oauth/oauth.hpp"
 #include "spool/types.hpp"
 
 namespace gatepost::api {
@@ -24,10 +26,20 @@ std::string write_message_page(const std::vector<spool::message_row>& rows, bool
 std::string write_providers(const plugin::registry& plugins);
 
 // `settings` only for administrators.
+// `oauth`: for administrators; else null, or where there is none.
 std::string write_connections(const config::settings& config,
-                              const std::vector<delivery::connection_status>& states);
+                              const std::vector<delivery::connection_status>& states,
+                              const services::oauth_engine* oauth);
 std::string write_connection(const config::settings& config, const config::connection& which,
-                             const std::vector<delivery::connection_status>& states, bool admin);
+                             const std::vector<delivery::connection_status>& states, bool admin,
+                             const services::oauth_engine* oauth);
+
+// How a connection's OAuth stands; empty if it has no [oauth] table. `settings`: that table as it
+// may be shown, or nothing.
+std::string write_oauth(const services::oauth_engine& engine, const std::string& connection,
+                        std::string_view settings = {});
+std::string write_device_login(const services::oauth_device_login& begun);
+std::string write_loopback_login(const services::oauth_loopback_login& begun);
 
 // One line of NDJSON each.
 std::string write_stage(const plugin::stage_report& stage);

@@ -61,6 +61,10 @@ void write_provider(json_writer& json, const plugin::loaded_plugin& plugin) {
     write_limits(json, facts.defaults);
     json.key("presets").raw(facts.presets);
     write_list(json, "destinations", facts.destinations);
+    std::vector<std::string> profiles;
+    for (const auto& [name, unused] : facts.oauth)
+        profiles.push_back(name);
+    write_list(json, "oauth_profiles", profiles);
     const auto schema = [&](std::string_view name, const std::string& text) {
         text.empty() ? json.key(name).begin_object().end_object() : json.key(name).raw(text);
     };
@@ -103,6 +107,13 @@ void write_summary(json_writer& json, const config::settings& config,
         .member("concurrency", state->concurrency);
 }
 
+void write_oauth_member(json_writer& json, const services::oauth_engine* oauth,
+                        const std::string& connection, std::string_view settings) {
+    if (oauth == nullptr) return;
+    const std::string text = write_oauth(*oauth, connection, settings);
+    if (!text.empty()) json.key("oauth").raw(text);
+}
+
 void write_stage_members(json_writer& json, const plugin::stage_report& stage) {
     json.member("id", stage.id).member("state", stage.state).member_if("title", stage.title);
     if (stage.code != 0) json.member("code", stage.code);
@@ -137,13 +148,15 @@ std::string write_providers(const plugin::registry& plugins) {
 }
 
 std::string write_connections(const config::settings& config,
-                              const std::vector<delivery::connection_status>& states) {
+                              const std::vector<delivery::connection_status>& states,
+                              const services::oauth_engine* oauth) {
     std::string out;
     json_writer json(out);
     json.begin_object().key("connections").begin_array();
     for (const auto& [name, each] : config.connections) {
         json.begin_object();
         write_summary(json, config, each, states);
+        write_oauth_member(json, oauth, name, {});
         json.end_object();
     }
     json.end_array().end_object();
@@ -151,7 +164,8 @@ std::string write_connections(const config::settings& config,
 }
 
 std::string write_connection(const config::settings& config, const config::connection& which,
-                             const std::vector<delivery::connection_status>& states, bool admin) {
+                             const std::vector<delivery::connection_status>& states, bool admin,
+                             const services::oauth_engine* oauth) {
     std::string out;
     json_writer json(out);
     json.begin_object();
@@ -161,6 +175,8 @@ std::string write_connection(const config::settings& config, const config::conne
         json.member("file", which.file.native());
         json.key("settings")
             .raw(which.public_settings_json.empty() ? "{}" : which.public_settings_json);
+        write_oauth_member(json, oauth, which.name,
+                           which.oauth ? which.oauth->shown_json : std::string());
     }
     json.end_object();
     return out;

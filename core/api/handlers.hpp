@@ -23,6 +23,10 @@ handling show_connection(service&, const request&, const std::string& name, exch
 // tests.cpp
 handling test_connection(service&, const request&, const std::string& name, exchange_ptr);
 handling test_settings(service&, const request&, const std::string&, exchange_ptr);
+// oauth.cpp
+handling oauth_device(service&, const request&, const std::string& name, exchange_ptr);
+handling oauth_authorize(service&, const request&, const std::string& name, exchange_ptr);
+handling oauth_finish(service&, const request&, const std::string& name, exchange_ptr);
 // system.cpp
 handling health(service&, const request&, const std::string&, exchange_ptr);
 handling version(service&, const request&, const std::string&, exchange_ptr);

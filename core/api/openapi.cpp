@@ -63,7 +63,7 @@ std::string_view openapi_document() {
    "responses": {"200": {"$ref": "#/components/responses/object"}}}},
  "/v1/connections/{name}": {
   "parameters": [{"$ref": "#/components/parameters/name"}],
-  "get": {"summary": "One connection; administrators see its settings, secrets as set or not set", "operationId": "showConnection",
+  "get": {"summary": "One connection; administrators see its settings, secrets as set or not set, and how its OAuth stands", "operationId": "showConnection",
    "responses": {"200": {"$ref": "#/components/responses/object"}, "404": {"$ref": "#/components/responses/problem"}}}},
  "/v1/connections/{name}/test": {
   "parameters": [{"$ref": "#/components/parameters/name"}],
@@ -72,6 +72,32 @@ std::string_view openapi_document() {
      "properties": {"to": {"type": "string"}, "from": {"type": "string"}, "trace": {"type": "boolean", "description": "show the dialogue with the server too, without secrets"}}}}}},
    "responses": {"200": {"$ref": "#/components/responses/test"}, "403": {"$ref": "#/components/responses/problem"},
     "404": {"$ref": "#/components/responses/problem"}, "422": {"$ref": "#/components/responses/problem"}}}},
+ "/v1/connections/{name}/oauth/device": {
+  "parameters": [{"$ref": "#/components/parameters/name"}],
+  "post": {"summary": "Begin a login by device code (administrators). It goes on by itself: oauth.login of the connection says how it stands", "operationId": "oauthDevice",
+   "responses": {"200": {"description": "Open verification_uri in any browser and type user_code", "content": {"application/json": {"schema": {"type": "object",
+     "required": ["user_code", "verification_uri", "interval", "expires_in"],
+     "properties": {"user_code": {"type": "string"}, "verification_uri": {"type": "string"}, "verification_uri_complete": {"type": "string"},
+      "interval": {"type": "integer"}, "expires_in": {"type": "integer"}}}}}},
+    "403": {"$ref": "#/components/responses/problem"}, "404": {"$ref": "#/components/responses/problem"}, "409": {"$ref": "#/components/responses/problem"}}}},
+ "/v1/connections/{name}/oauth/authorize": {
+  "parameters": [{"$ref": "#/components/parameters/name"}],
+  "post": {"summary": "Begin a login by redirect, with PKCE (administrators)", "operationId": "oauthAuthorize",
+   "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "additionalProperties": false, "required": ["redirect_uri"],
+     "properties": {"redirect_uri": {"type": "string", "description": "http://127.0.0.1:PORT/, where the browser will end"}}}}}},
+   "responses": {"200": {"description": "Open authorize_url; what it redirects to carries state and code", "content": {"application/json": {"schema": {"type": "object",
+     "required": ["authorize_url", "state", "expires_in"],
+     "properties": {"authorize_url": {"type": "string"}, "state": {"type": "string"}, "expires_in": {"type": "integer"}}}}}},
+    "403": {"$ref": "#/components/responses/problem"}, "404": {"$ref": "#/components/responses/problem"},
+    "409": {"$ref": "#/components/responses/problem"}, "422": {"$ref": "#/components/responses/problem"}}}},
+ "/v1/connections/{name}/oauth/finish": {
+  "parameters": [{"$ref": "#/components/parameters/name"}],
+  "post": {"summary": "End a login by redirect: trades the code for the token, and keeps it (administrators)", "operationId": "oauthFinish",
+   "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "additionalProperties": false, "required": ["state", "code"],
+     "properties": {"state": {"type": "string"}, "code": {"type": "string"}}}}}},
+   "responses": {"200": {"description": "Logged in", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/oauth"}}}},
+    "403": {"$ref": "#/components/responses/problem"}, "404": {"$ref": "#/components/responses/problem"},
+    "409": {"$ref": "#/components/responses/problem"}, "422": {"$ref": "#/components/responses/problem"}}}},
  "/v1/test": {
   "post": {"summary": "Test settings that are not saved (administrators)", "operationId": "testSettings",
    "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "additionalProperties": false, "required": ["provider"],
@@ -133,6 +159,12 @@ std::string_view openapi_document() {
    "details": {"type": "object"}, "stages": {"type": "array", "items": {"type": "object"}},
    "trace": {"type": "array", "description": "if it was asked for", "items": {"type": "object", "properties": {
     "at_ms": {"type": "integer"}, "direction": {"enum": [">", "<", "*"]}, "text": {"type": "string"}}}}}},
+  "oauth": {"type": "object", "required": ["grant", "logged_in"], "description": "for administrators; never a token", "properties": {
+   "grant": {"enum": ["refresh_token", "client_credentials", "service_account"]}, "profile": {"type": "string"}, "logged_in": {"type": "boolean"},
+   "token_source": {"enum": ["login", "rotation", "settings"]}, "expires_at": {"type": "string"}, "last_refresh": {"type": "string"},
+   "problem": {"type": "string"}, "permanent": {"type": "boolean", "description": "the problem does not pass by itself"},
+   "login": {"type": "object", "properties": {"state": {"enum": ["pending", "done", "failed"]}, "text": {"type": "string"}, "expires_in": {"type": "integer"}}},
+   "settings": {"type": "object", "description": "the [oauth] table; secrets as set or not set"}}},
   "problem": {"type": "object", "properties": {
    "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
    "errors": {"type": "array", "items": {"type": "object", "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}}}}}}}

@@ -2,7 +2,8 @@
 // spool and dispatcher. The daemon fills in the options and forwards the spool's events; everything
 // else happens on the server's own thread.
 //
-// Spool and dispatcher call back into the server: stop the server, then them, and destroy it last.
+// Spool, dispatcher and OAuth call back into the server: stop the server, then them, and destroy it
+// last.
 //
 // The 202 of a send leaves after the spool's commit callback, never before. A client that hangs up
 // cancels its waiting and its tests, and nothing else.
@@ -23,6 +24,7 @@
 #include "delivery/admit.hpp"
 #include "delivery/dispatcher.hpp"
 #include "plugin/registry.hpp"
+#include "services/oauth/oauth.hpp"
 #include "spool/spool.hpp"
 
 namespace gatepost::api {
@@ -40,6 +42,7 @@ struct server_options {
     std::shared_ptr<spool::spool> spool;
     std::shared_ptr<const plugin::registry> plugins;
     delivery::dispatcher* dispatcher = nullptr;
+    services::oauth_engine* oauth = nullptr;  // null: no connection logs in by OAuth
     const gatepost::clock* clock = nullptr;
     mail_id_source* ids = nullptr;
     std::string host_name;  // for Message-IDs

@@ -11,9 +11,10 @@ handling list_providers(service& with, const request&, const std::string&, excha
     return {};
 }
 
-handling list_connections(service& with, const request&, const std::string&, exchange_ptr to) {
+handling list_connections(service& with, const request& what, const std::string&, exchange_ptr to) {
     const auto config = with.options.config();
-    to->answer(ok(write_connections(*config, with.options.dispatcher->connections())));
+    to->answer(ok(write_connections(*config, with.options.dispatcher->connections(),
+                                    what.caller.admin ? with.options.oauth : nullptr)));
     return {};
 }
 
@@ -27,7 +28,7 @@ handling show_connection(service& with, const request& what, const std::string& 
         return {};
     }
     to->answer(ok(write_connection(*config, found->second, with.options.dispatcher->connections(),
-                                   what.caller.admin)));
+                                   what.caller.admin, with.options.oauth)));
     return {};
 }
 

@@ -2,6 +2,7 @@
 #include "client.hpp"
 
 #include <gatepost/mail_text.hpp>
+#include <gatepost/token.hpp>
 
 #include "payload.hpp"
 #include "sign.hpp"
@@ -21,10 +22,25 @@ ruling not_digested(const reply& failure) {
     return made;
 }
 
+ruling no_token(const reply& failure) {
+    ruling made;
+    made.verdict = verdict::deferred;
+    made.blame = failure.ok() ? blame::provider : blame_of_token(failure.status);
+    made.text = failure.ok() ? "the gateway's access token cannot be sent"
+                             : "no access token: " + failure.reason();
+    made.retry_after = wait_for_token(failure);
+    made.advice = made.blame == blame::config
+                      ? "Set access_key or connection_string, or give the connection an [oauth] "
+                        "table to sign in by Entra ID."
+                      : advice_of_token(failure.status);
+    return made;
+}
+
 }  // namespace
 
 task<exchanged> client::exchange(context& context, const wish& asked) {
     exchanged done;
+    std::string refused_token;
     for (int refusals = 0; refusals < most_refusals; ++refusals) {
         const int64_t now = context.wall_now() + clock_error_;
         http_request request = how_.endpoint.request(asked.method, asked.path_and_query);
@@ -33,10 +49,17 @@ task<exchanged> client::exchange(context& context, const wish& asked) {
         if (!asked.operation.empty()) request.headers.emplace_back("operation-id", asked.operation);
         request.body = asked.body;
         request.commits = asked.commits;
-        const std::optional<ruling> unsigned_because = co_await sign(context, asked, now, request);
-        if (unsigned_because) {
-            done.failure = unsigned_because;
+        const bool again = refusals > 0;
+        const std::optional<ruling> unproven = co_await prove(context, asked, now, again, request);
+        if (unproven) {
+            done.failure = unproven;
             co_return done;
+        }
+        if (how_.entra) {
+            // Nothing newer is to be had: what was refused is not sent again.
+            const std::string token = request.headers.back().second;
+            if (token == refused_token) co_return done;
+            refused_token = token;
         }
         const auto reply = co_await context.http.fetch(request);
         if (reply.http_status == 0) {
@@ -45,7 +68,9 @@ task<exchanged> client::exchange(context& context, const wish& asked) {
             co_return done;
         }
         done.said = read_answer(reply, now);
+        done.said.by_token = how_.entra;
         if (done.said.status != 401) co_return done;
+        if (how_.entra) continue;
         const std::optional<int64_t> error = clock_error(done.said, now);
         if (!error) continue;
         clock_error_ += *error;
@@ -60,6 +85,23 @@ task<exchanged> client::look(context& context, const std::string& operation) {
     const wish asked{"GET", operation_path(how_, operation), {}, {}, false};
     auto done = co_await exchange(context, asked);
     co_return done;
+}
+
+task<std::optional<ruling>> client::prove(context& context, const wish& asked, int64_t now,
+                                          bool fresh, http_request& request) {
+    if (how_.entra) {
+        const std::optional<ruling> tokenless = co_await bear(context, fresh, request);
+        co_return tokenless;
+    }
+    const std::optional<ruling> unsigned_because = co_await sign(context, asked, now, request);
+    co_return unsigned_because;
+}
+
+task<std::optional<ruling>> client::bear(context& context, bool fresh, http_request& request) {
+    const auto token = co_await context.oauth.token(fresh);
+    if (!token.ok() || !is_safe_token(token.data)) co_return no_token(token);
+    request.headers.emplace_back("authorization", "Bearer " + token.data);
+    co_return std::nullopt;
 }
 
 task<std::optional<ruling>> client::sign(context& context, const wish& asked, int64_t now,

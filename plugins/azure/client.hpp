@@ -1,8 +1,9 @@
-// The signed way to Azure: the hash of the content, the signature, the request, its answer.
+// The way to Azure: the proof of who we are, the request, its answer.
 //
-// Each request is signed anew, at the moment it goes out. A request that a 401 has refused, which
-// is certain, is signed and sent once more: with Azure's clock if ours is wrong, and else because a
-// single 401 is seen although all is right. Fails as a ruling where no whole answer came.
+// With a key each request is signed anew, at the moment it goes out; with Entra ID it carries the
+// host's access token. A request that a 401 has refused, which is certain, is sent once more: with
+// a renewed token; or signed with Azure's clock if ours is wrong, and else because a single 401 is
+// seen although all is right. Fails as a ruling where no whole answer came.
 #pragma once
 
 #include <gatepost/provider.hpp>
@@ -40,7 +41,12 @@ class client {
                                         const std::string& operation);
 
   private:
-    // Adds the headers of the signature; empty: it went well.
+    // Each adds the headers that say who we are; empty: it went well.
+    gatepost::sdk::task<std::optional<ruling>> prove(gatepost::sdk::context& context,
+                                                     const wish& asked, int64_t now, bool fresh,
+                                                     gatepost::sdk::http_request& request);
+    gatepost::sdk::task<std::optional<ruling>> bear(gatepost::sdk::context& context, bool fresh,
+                                                    gatepost::sdk::http_request& request);
     gatepost::sdk::task<std::optional<ruling>> sign(gatepost::sdk::context& context,
                                                     const wish& asked, int64_t now,
                                                     gatepost::sdk::http_request& request);

@@ -130,7 +130,7 @@ class provider {
             context.report.skipped("sender", "only a test mail can tell");
             context.report.started("message", "Test mail");
             context.report.skipped("message", "no recipient was given");
-            co_return outcome::passed(how_.host + " takes this key");
+            co_return outcome::passed(how_.host + " takes this " + proof());
         }
         const outcome sent = co_await test_mail(context, mail);
         co_return sent;
@@ -163,8 +163,10 @@ class provider {
         co_return sent;
     }
 
+    std::string proof() const { return how_.entra ? "token" : "key"; }
+
     std::string about_resource() const {
-        std::string text = "the key is good for " + how_.host;
+        std::string text = "the " + proof() + " is good for " + how_.host;
         const auto add = [&](std::string_view name, const std::string& value) {
             if (!value.empty()) text.append("; ").append(name).append(" ").append(value);
         };

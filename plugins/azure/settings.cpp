@@ -62,10 +62,14 @@ void read_account(const settings& given, options& made, diagnostics& said) {
     if (!whole && given.text("endpoint", "").empty())
         return said.error(
             "/connection_string", "is missing",
-            "Copy it from the portal: Settings, Keys. Or set endpoint and access_key.");
+            "Copy it from the portal: Settings, Keys. Or set endpoint, and access_key or [oauth].");
     made.endpoint = read_endpoint(given, parts ? parts->endpoint : std::string(), said);
     read_host(made, given.has("endpoint") ? "/endpoint" : "/connection_string", said);
     const std::string_view own = trimmed(given.text("access_key", ""));
+    const std::string_view how = given.text("auth", "auto");
+    // Without a key there is nothing else; whether the host has an [oauth] table it says itself.
+    made.entra = how == "entra" || (how == "auto" && !parts && own.empty());
+    if (made.entra) return;
     const bool by_string = parts && own.empty();
     read_key(by_string ? std::string_view(parts->access_key) : own,
              by_string ? "/connection_string" : "/access_key", made, said);

@@ -13,8 +13,9 @@ namespace azure {
 
 struct options {
     gatepost::sdk::http_endpoint endpoint;
-    std::string host;  // and, if it is not the scheme's, port: what Host will say
-    std::string key;   // decoded
+    std::string host;    // and, if it is not the scheme's, port: what Host will say
+    bool entra = false;  // the host's access token instead of a signature
+    std::string key;     // decoded
     std::string sender, display_name;
     bool tracking_off = false;
     bool lookups = true;

@@ -21,6 +21,7 @@ struct answer {
     std::string code, message;    // of an error, also of an operation that failed
     std::string id, state;        // of an operation: "Running"
     std::optional<int64_t> date;  // milliseconds, of the Date header
+    bool by_token = false;        // it answers a request with an Entra ID token, not a signature
     std::chrono::seconds retry_after{};
 };
 answer read_answer(const gatepost::sdk::http_reply& from, int64_t wall_now);

@@ -24,6 +24,9 @@ struct row {
 inline constexpr std::string_view check_key =
     "Check the connection string: a key of this very resource, whole, and not regenerated since. "
     "Check this machine's clock.";
+inline constexpr std::string_view check_token =
+    "Check the [oauth] table (tenant, client_id, client_secret), and that the application has the "
+    "role \"Communication and Email Service Owner\" on this Communication Services resource.";
 inline constexpr std::string_view check_sender =
     "Add the sender as a MailFrom address of the domain: Email Communication Services, Provision "
     "domains, MailFrom addresses.";

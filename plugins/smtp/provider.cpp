@@ -5,6 +5,7 @@
 // is no attempt; content never passes through here. What fails before the message was handed over
 // whole is deferred or rejected by the server's own words; what fails after it is unknown.
 #include <gatepost/provider.hpp>
+#include <gatepost/token.hpp>
 
 #include <unistd.h>
 
@@ -68,6 +69,7 @@ struct job {
     bool fresh = false;        // no parked stream any more
     bool keep = true;          // park what is left
     bool without_tls = false;  // opportunistic TLS failed
+    std::string token;         // renewed in this call: there is no second one
     std::optional<ruling> no_stream;
 };
 
@@ -98,6 +100,24 @@ ruling unreachable(const stream_reply& failure) {
     out.blame = settled ? blame::config : blame_of(failure.status);
     out.text = failure.reason();
     out.advice = advice_at(failure.failed_at);
+    return out;
+}
+
+ruling no_token(const gatepost::sdk::reply& failure) {
+    ruling out;
+    if (failure.ok()) {
+        out.text = "the gateway's access token cannot be said";
+        return out;
+    }
+    out.blame = blame_of_token(failure.status);
+    out.text = "no access token: " + failure.reason();
+    out.advice = advice_of_token(failure.status);
+    out.retry_after = wait_for_token(failure);
+    // Said as a setting is missing, which is what it mostly is.
+    if (out.blame == blame::config)
+        out.advice =
+            "Set password; or, to log in by OAuth, give the connection an [oauth] table "
+            "or set token.";
     return out;
 }
 
@@ -179,7 +199,7 @@ class provider {
             co_await drive(context, stream, work);
             co_await leave(context, stream, work);
             const session& done = *work.machine;
-            const bool again = done.stale() || done.wants_clear();
+            const bool again = done.stale() || done.wants_clear() || done.wants_login();
             work.fresh = work.fresh || again;
             work.without_tls = work.without_tls || done.wants_clear();
             if (again) continue;
@@ -218,6 +238,7 @@ class provider {
         from.secured = secured;
         from.without_tls = work.without_tls;
         from.parked = notes;
+        from.token = work.token;
         from.watcher = work.watcher;
         const envelope* mail = work.with_mail ? &work.mail : nullptr;
         work.machine.emplace(how_, mail, work.into, from);
@@ -279,6 +300,7 @@ class provider {
                     break;
                 }
                 case need::digest: co_await digest(context, wish, machine); break;
+                case need::token: co_await borrow_token(context, wish, work); break;
             }
         }
     }
@@ -310,6 +332,17 @@ class provider {
         } else {
             machine.not_digested(made.reason());
         }
+    }
+
+    task<void> borrow_token(context& context, const action& wish, job& work) {
+        const bool fresh = wish.fresh;
+        const auto got = co_await context.oauth.token(fresh);
+        if (!got.ok() || !is_safe_token(got.data)) {
+            work.machine->not_lent(no_token(got));
+            co_return;
+        }
+        if (fresh) work.token = got.data;
+        work.machine->lent(got.data);
     }
 
     // The end of a stream's service in this call: parked, or a farewell.

@@ -53,6 +53,10 @@ std::string hex_of(std::string_view raw) {
 
 }  // namespace
 
+bool takes_token(mechanism which) noexcept {
+    return which == mechanism::xoauth2 || which == mechanism::oauthbearer;
+}
+
 std::string_view name_of(mechanism which) noexcept {
     for (const mechanism_row& row : rows) {
         if (row.which == which) return row.name;
@@ -71,7 +75,7 @@ mechanism choose_mechanism(const offered& what, const credentials& with) noexcep
     for (const mechanism_row& row : rows) {
         if ((what.mechanisms & row.bit) == 0) continue;
         if (with.wanted == row.which) return row.which;
-        const bool fits = row.by_token ? !with.token.empty() : with.token.empty();
+        const bool fits = row.by_token == with.by_token();
         if (with.wanted == mechanism::none && fits) return row.which;
     }
     return mechanism::none;

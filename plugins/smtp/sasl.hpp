@@ -18,12 +18,15 @@ enum class mechanism : uint8_t { none, plain, login, cram_md5, xoauth2, oauthbea
 
 struct credentials {
     std::string username, password, token;  // a token, or else a password
+    bool lent = false;                      // the token is the host's, asked for at login
     mechanism wanted = mechanism::none;     // none: by what is offered
     std::string host;                       // OAUTHBEARER names where it is
     uint16_t port = 0;
     bool given() const noexcept { return !username.empty(); }
+    bool by_token() const noexcept { return lent || !token.empty(); }
 };
 
+bool takes_token(mechanism which) noexcept;
 std::string_view name_of(mechanism which) noexcept;            // "CRAM-MD5"
 mechanism mechanism_named(std::string_view setting) noexcept;  // "cram-md5"; none: unknown
 

@@ -35,6 +35,11 @@ session::session(const options& how, const envelope* mail, results& into, beginn
     : how_(how), mail_(mail), results_(into), watcher_(from.watcher) {
     secured_ = from.secured;
     without_tls_ = from.without_tls;
+    if (!from.token.empty()) {
+        lent_ = how.login;
+        lent_.token = from.token;
+        renewed_ = true;
+    }
     if (from.parked) {
         parked_ = logged_in_ = true;
         offer_ = from.parked->what;
@@ -146,7 +151,8 @@ phase session::current() const {
         case state::starttls:
         case state::securing: return phase::starttls;
         case state::login:
-        case state::digesting: return phase::login;
+        case state::digesting:
+        case state::lending: return phase::login;
         case state::group:
             if (answered_ == 0) return phase::sender;
             if (answered_ < content_at()) return phase::recipient;
@@ -179,6 +185,7 @@ void session::give_up(phase at, ruling why) {
 }
 
 void session::closed_by(const reply& said) {
+    if (left_unheard()) return;
     // The first words of a parked stream: the server had ended it before our mail came.
     if (parked_ && replies_ <= 1) {
         stale_ = true;
@@ -197,7 +204,7 @@ void session::lost(std::string_view why) {
 
 void session::stopped() {
     if (state_ == state::over) return;
-    parked_ = false;
+    parked_ = unheard_ = false;
     interrupted(blame::none, "stopped by the gateway");
 }
 
@@ -205,6 +212,7 @@ void session::interrupted(blame who, std::string_view why) {
     const phase at = current();
     const bool all_ruled = mail_ != nullptr && results_.open() == 0;
     if (state_ == state::reset || state_ == state::over || all_ruled) return end(false);
+    if (left_unheard()) return;
     if (parked_ && replies_ == 0 && !handed_over_) {
         stale_ = true;
         return end(false);

@@ -28,7 +28,7 @@
 
 namespace smtp {
 
-enum class need : uint8_t { write, read, start_tls, digest, open_body, done };
+enum class need : uint8_t { write, read, start_tls, digest, token, open_body, done };
 enum class body_form : uint8_t { none, plain, stuffed };
 
 struct action {
@@ -37,6 +37,7 @@ struct action {
     body_form body = body_form::none;  // write: between; open_body: which
     std::string_view after{};          // write: last
     bool secret = false, commits = false;
+    bool fresh = false;              // token: the server refused the last one
     uint32_t body_flags = 0;         // open_body: GATEPOST_BODY_*
     std::chrono::seconds timeout{};  // read
 };
@@ -55,6 +56,8 @@ class journal {
 struct beginning {
     bool secured = false;      // TLS stands already
     bool without_tls = false;  // STARTTLS failed on an earlier stream, and may be left out
+    // Renewed on an earlier stream of the same call: no other is asked for.
+    std::string_view token{};
     std::optional<parked_notes> parked{};
     journal* watcher = nullptr;
 };
@@ -77,6 +80,8 @@ class session {
     void not_secured(uint32_t failed_at, std::string_view why);
     void digested(std::string_view raw);
     void not_digested(std::string_view why);
+    void lent(std::string_view token);
+    void not_lent(ruling why);
     void opened(uint64_t length);
     // permanent: it will never be possible in this form.
     void not_opened(bool permanent, std::string_view why);
@@ -92,6 +97,8 @@ class session {
     bool stale() const noexcept { return stale_; }
     // Opportunistic TLS failed; a session without it may be tried on a new stream.
     bool wants_clear() const noexcept { return wants_clear_; }
+    // The server left before it heard the renewed token, which may be tried on a new stream.
+    bool wants_login() const noexcept { return wants_login_; }
     // The session itself failed (not a recipient); for tests without a mail.
     const std::optional<ruling>& failure() const noexcept { return failure_; }
 
@@ -104,6 +111,7 @@ class session {
         securing,
         login,
         digesting,
+        lending,
         opening,
         measuring,
         group,
@@ -139,7 +147,10 @@ class session {
     void after_hello();
     void take_starttls(const reply& said);
     void authenticate();
+    void ask_token(bool fresh);
+    void say_login();
     void take_login(const reply& said);
+    bool left_unheard();
     void logged_in();
 
     // session_mail.cpp: transactions
@@ -173,13 +184,18 @@ class session {
     offered offer_;
     uint32_t mails_done_ = 0;
     std::optional<sasl_exchange> exchange_;
+    mechanism mechanism_ = mechanism::none;
+    credentials lent_;  // how_.login with the host's token
+    std::optional<ruling> refusal_of_token_;
+    bool renewed_ = false;  // no token after this one
+    bool unheard_ = false;  // it was renewed on this stream, and AUTH with it has no answer yet
     std::optional<ruling> failure_;
     bool secured_ = false, without_tls_ = false, parked_ = false;
     std::size_t replies_ = 0;
     bool broken_ = false;      // a write failed; only last words are read
     bool committing_ = false;  // the write under way commits
     bool logged_in_ = false;   // or nobody asked for it
-    bool clean_ = false, stale_ = false, wants_clear_ = false;
+    bool clean_ = false, stale_ = false, wants_clear_ = false, wants_login_ = false;
 
     // the body
     body_form form_ = body_form::none;  // that is open

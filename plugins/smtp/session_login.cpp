@@ -3,6 +3,8 @@
 // unless two settings allow it in words.
 #include <gatepost/abi.h>
 
+#include <utility>
+
 #include "session.hpp"
 
 namespace smtp {
@@ -142,13 +144,50 @@ void session::authenticate() {
                                                  in_words(offer_),
                                              advice));
     }
-    exchange_.emplace(chosen, how_.login);
+    mechanism_ = chosen;
+    if (how_.login.lent && !renewed_) return ask_token(false);
+    say_login();
+}
+
+void session::ask_token(bool fresh) {
+    state_ = state::lending;
+    renewed_ = unheard_ = fresh;
+    wish_ = action();
+    wish_.what = need::token;
+    wish_.fresh = fresh;
+}
+
+void session::lent(std::string_view token) {
+    if (state_ != state::lending) return;
+    // Nothing newer is to be had: what was refused is not said again.
+    if (refusal_of_token_ && token == lent_.token)
+        return give_up(phase::login, *std::exchange(refusal_of_token_, std::nullopt));
+    lent_ = how_.login;
+    lent_.token = token;
+    say_login();
+}
+
+void session::not_lent(ruling why) {
+    if (state_ == state::lending) give_up(phase::login, std::move(why));
+}
+
+void session::say_login() {
+    exchange_.emplace(mechanism_, how_.login.lent ? lent_ : how_.login);
     say(exchange_->first_line(), state::login);
     wish_.secret = wish_.what == need::write;
 }
 
+// After a refusal some servers hang up, so that the renewed token is said to nobody.
+bool session::left_unheard() {
+    if (!unheard_ || (state_ != state::login && state_ != state::lending)) return false;
+    wants_login_ = true;
+    end(false);
+    return true;
+}
+
 void session::take_login(const reply& said) {
     if (said.closing()) return closed_by(said);
+    unheard_ = false;
     if (said.positive()) {
         note_passed(phase::login, said);
         return logged_in();
@@ -157,6 +196,13 @@ void session::take_login(const reply& said) {
         ruling why = judge(phase::login, said);
         if (!exchange_->explanation().empty())
             why.text += " " + clean_text(exchange_->explanation());
+        if (takes_token(mechanism_)) why.advice = token_advice(why);
+        // Once: a token that is renewed and refused again is not the token's fault.
+        const bool may_renew = how_.login.lent && !renewed_ && why.blame == blame::credential;
+        if (may_renew) {
+            refusal_of_token_ = std::move(why);
+            return ask_token(true);
+        }
         return give_up(phase::login, std::move(why));
     }
     std::string answer;

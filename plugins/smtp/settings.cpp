@@ -70,6 +70,11 @@ void read_login(const settings& given, options& made) {
     made.login.password = given.text("password", "");
     made.login.token = given.text("token", "");
     made.login.wanted = mechanism_named(given.text("auth_method", "auto"));
+    // Whether the connection has an [oauth] table is known to the host alone, which says so when it
+    // is asked: a name without a secret of its own asks.
+    const bool no_secret = made.login.password.empty() && made.login.wanted == mechanism::none;
+    made.login.lent = made.login.given() && made.login.token.empty() &&
+                      (no_secret || takes_token(made.login.wanted));
     made.login.host = made.host;
     made.login.port = made.port;
     made.plaintext_auth = given.boolean("allow_plaintext_auth", false);
@@ -151,10 +156,6 @@ void check_port(const options& made, diagnostics& said) {
                    "Set security = \"starttls\", or port = 465 with security = \"tls\".");
 }
 
-bool by_token(mechanism which) {
-    return which == mechanism::xoauth2 || which == mechanism::oauthbearer;
-}
-
 void check_secrets(const options& made, diagnostics& said) {
     const credentials& login = made.login;
     const bool secret = !login.password.empty() || !login.token.empty();
@@ -162,15 +163,8 @@ void check_secrets(const options& made, diagnostics& said) {
         if (secret) said.error("/username", "is missing: a password or token was given");
         return;
     }
-    if (!secret) {
-        said.error("/password", "is missing: a username was given",
-                   "Set password, or token for XOAUTH2 and OAUTHBEARER.");
-    } else if (by_token(login.wanted) && login.token.empty()) {
-        said.error("/token", "is missing: auth_method asks for a token");
-    } else if (login.wanted != mechanism::none && !by_token(login.wanted) &&
-               login.password.empty()) {
+    if (login.wanted != mechanism::none && !takes_token(login.wanted) && login.password.empty())
         said.error("/password", "is missing: auth_method asks for a password");
-    }
     const auto holds_control = [](const std::string& text) {
         return std::any_of(text.begin(), text.end(),
                            [](char letter) { return static_cast<unsigned char>(letter) < 0x20; });

@@ -97,6 +97,12 @@ ruling judge(phase where, const reply& said) {
     return out;
 }
 
+std::string_view token_advice(const ruling& refusal) noexcept {
+    const bool ours =
+        refusal.blame == blame::credential && refusal.advice != table::smtp_auth_disabled;
+    return ours ? table::wrong_token : refusal.advice;
+}
+
 bool is_too_many_recipients(const reply& said) {
     if (said.code == 452 && said.enhanced.type == 0) return holds(said.text, "too many recipients");
     return said.code / 100 == 4 && said.enhanced == enhanced_code{4, 5, 3};

@@ -29,6 +29,9 @@ struct ruling {
 
 ruling judge(phase at, const reply& said);
 
+// Of a login with a token that was refused: what helps against a password does not help there.
+std::string_view token_advice(const ruling& refusal) noexcept;
+
 // 452 4.5.3 and its kin at RCPT: no failure, but the end of this transaction's recipients.
 bool is_too_many_recipients(const reply& said);
 

@@ -41,8 +41,8 @@ inline constexpr auto rejected = verdict::rejected;
 inline constexpr int minute = 60, hour = 3600;
 
 inline constexpr std::string_view password_off =
-    "This server takes no passwords any more. Set token and auth_method = \"xoauth2\"; at Exchange "
-    "Online an administrator may turn password sign-in on again for a while.";
+    "This server takes no passwords any more. Give the connection an [oauth] table instead of a "
+    "password; at Exchange Online an administrator may turn password sign-in on again for a while.";
 inline constexpr std::string_view app_password =
     "Use an app password instead of the account's own: in the Google account, turn 2-step "
     "verification on, then make one under Security, App passwords.";
@@ -53,6 +53,11 @@ inline constexpr std::string_view wrong_login =
     "Check username and password (or token). Many providers want the whole address as username, "
     "and "
     "an app password or an API key as password.";
+inline constexpr std::string_view wrong_token =
+    "The token is good for another mailbox or scope, or was revoked. username is the mailbox; the "
+    "scope is https://mail.google.com/ at Google, SMTP.Send or SMTP.SendAsApp at Microsoft. With "
+    "an "
+    "[oauth] table, `gatepost oauth login NAME` asks for consent again.";
 inline constexpr std::string_view use_tls =
     "Set security = \"starttls\" (port 587) or security = \"tls\" (port 465).";
 inline constexpr std::string_view log_in =

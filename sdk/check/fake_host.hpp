@@ -136,8 +136,18 @@ struct connect_seen {
 };
 // Null: no connection.
 using stream_script = std::function<std::unique_ptr<peer>(const connect_seen&)>;
-// `force_refresh` -> the token; empty: it failed.
-using oauth_script = std::function<std::string(bool)>;
+// A token, or how it failed.
+struct oauth_answer {
+    oauth_answer(std::string given)  // NOLINT: a script mostly answers a token
+        : token(std::move(given)), status(token.empty() ? GATEPOST_FAILED : GATEPOST_OK) {}
+    oauth_answer(gatepost_status failure, std::string why, uint64_t wait_seconds = 0)
+        : status(failure), text(std::move(why)), seconds(wait_seconds) {}
+    std::string token;
+    gatepost_status status;
+    std::string text = "scripted";
+    uint64_t seconds = 0;  // until another try makes sense
+};
+using oauth_script = std::function<oauth_answer(bool force_refresh)>;
 
 struct host_options {
     view_shape shape = {};

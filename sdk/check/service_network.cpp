@@ -91,9 +91,11 @@ gatepost_status oauth_token(const gatepost_host* table, gatepost_call call, uint
     fake_host::core& host = core_of(table);
     return host.begin({table, call, done, user, operation},
                       {.what = "oauth/1 token", .work = [&host, force_refresh]() -> answer {
+                           const oauth_answer said = host.how.oauth(force_refresh != 0);
+                           if (said.status != GATEPOST_OK)
+                               return {said.status, said.text, 0, said.seconds};
                            answer out;
-                           out.data = host.how.oauth(force_refresh != 0);
-                           if (out.data.empty()) return {GATEPOST_FAILED, "scripted"};
+                           out.data = said.token;
                            return out;
                        }});
 }

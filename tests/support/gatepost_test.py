@@ -136,12 +136,14 @@ class Gateway:
                 text += f"\n[{key}]\n{toml_table(value)}"
         self._write(self.config / "gatepost.toml", text)
 
-    def connection(self, name, provider, settings=None, limits=None, **more):
+    def connection(self, name, provider, settings=None, limits=None, oauth=None, **more):
         """Writes connections.d/NAME.toml; `more` are its plain keys (active, from_email ...)."""
         text = toml_table({"provider": provider, **more})
         if limits:
             text += f"\n[limits]\n{toml_table(limits)}"
         text += f"\n[settings]\n{toml_table(settings or {})}"
+        if oauth:
+            text += f"\n[oauth]\n{toml_table(oauth)}"
         self._write(self.config / "connections.d" / f"{name}.toml", text)
 
     @staticmethod

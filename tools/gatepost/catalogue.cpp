@@ -16,9 +16,19 @@ namespace {
 
 using nlohmann::json;
 
+// Shown to administrators only; empty if all is well.
+std::string oauth_problem(const json& connection) {
+    const auto oauth = connection.find("oauth");
+    if (oauth == connection.end()) return {};
+    const std::string problem = text_of(*oauth, "problem");
+    return problem.empty() ? problem : "OAuth: " + problem;
+}
+
 std::string state_of(const json& connection) {
     const std::string problem = text_of(connection, "problem");
     if (!problem.empty()) return "problem: " + clean(problem, 150);
+    const std::string oauth = oauth_problem(connection);
+    if (!oauth.empty()) return clean(oauth, 300);
     return connection.value("active", true) ? "active" : "not active";
 }
 

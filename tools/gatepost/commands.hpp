@@ -42,6 +42,14 @@ struct test_options {
 };
 int test_connection(const context& with, const test_options& options);
 int show_status(const context& with);
+// The consent for a connection that logs in by OAuth. `any`: by device code where the provider
+// allows it, else by a browser here if there is one, else by pasting.
+enum class login_way { any, device, browser, paste };
+struct login_options {
+    std::string name;
+    login_way way = login_way::any;
+};
+int oauth_login(const context& with, const login_options& options);
 // Runs gatepostd --check, which alone knows plugins and files.
 int config_check(const std::string& config, const std::vector<std::string>& plugins);
 

@@ -14,6 +14,8 @@ struct arguments {
     send_options send;
     list_options list;
     test_options test;
+    login_options login;
+    bool device = false, browser = false, paste = false;
     std::string id, verb, name, config;
     std::vector<std::string> plugins;
 };
@@ -64,6 +66,26 @@ void add_messages(CLI::App& app, arguments& into) {
     command->add_option("--cursor", into.list.cursor, "where the last page ended");
 }
 
+void add_oauth(CLI::App& app, arguments& into) {
+    auto* command = app.add_subcommand("oauth", "logins by OAuth2")
+                        ->require_subcommand(1)
+                        ->add_subcommand("login", "ask the provider for consent to send mail");
+    command->add_option("name", into.login.name, "the connection")->required();
+    auto* device = command->add_flag("--device", into.device,
+                                     "type a code in a browser on any machine (the default)");
+    auto* browser = command->add_flag("--browser", into.browser, "with a browser on this machine");
+    auto* paste = command->add_flag("--paste", into.paste,
+                                    "with a browser anywhere: paste the address that it ends at");
+    device->excludes(browser)->excludes(paste);
+    browser->excludes(paste);
+}
+
+login_way way_of(const arguments& given) {
+    if (given.device) return login_way::device;
+    if (given.browser) return login_way::browser;
+    return given.paste ? login_way::paste : login_way::any;
+}
+
 // `--wait` may stand alone, and an address may follow it; only a number belongs to it.
 std::vector<std::string> words_of(int argc, char* argv[]) {
     std::vector<std::string> words;
@@ -111,6 +133,7 @@ int main(int argc, char* argv[]) {
     test->add_flag("--trace", given.test.trace,
                    "show the dialogue with the server, without secrets");
     app.add_subcommand("status", "is all well? what waits, what is wrong");
+    add_oauth(app, given);
     auto* config = app.add_subcommand("config", "the configuration");
     auto* check = config->require_subcommand(1)->add_subcommand(
         "check", "check the files, name every mistake");
@@ -129,5 +152,9 @@ int main(int argc, char* argv[]) {
         return given.name.empty() ? list_connections(with) : show_connection(with, given.name);
     if (command == "test") return test_connection(with, given.test);
     if (command == "status") return show_status(with);
+    if (command == "oauth") {
+        given.login.way = way_of(given);
+        return oauth_login(with, given.login);
+    }
     return config_check(given.config, given.plugins);
 }

@@ -6,10 +6,6 @@
 //   headers["Message-ID"]     the gateway's own, so that its log and the mail agree
 //   x-ms-client-request-id, user-agent, accept-encoding    tracing, and codings we do not read
 //   content-type of a GET     the SDK sends one for no body
-//
-// Out of scope: azure-send-entra-token (OAuth).
-#include <fstream>
-
 #include "host.hpp"
 
 using namespace azure_test;
@@ -17,8 +13,7 @@ using namespace azure_test;
 namespace {
 
 json capture_of(const std::string& name) {
-    std::ifstream in(std::string(AZURE_CAPTURES) + "/" + name + ".json");
-    return json::parse(in)["request"];
+    return http_provider::capture_of(AZURE_CAPTURES, name)["request"];
 }
 
 const std::string base = "https://my-resource.communication.azure.com";
@@ -94,6 +89,22 @@ TEST_CASE("a mail with everything is that of the SDK") {
     CHECK(header_of(with.seen[0], "operation-id") ==
           capture_of("azure-send-full")["headers"]["Operation-Id"]);
     CHECK(with.record.body_bytes == 0);  // not a byte came into the plugin
+}
+
+TEST_CASE("a mail by Entra ID carries the token, and nothing of a signature") {
+    check::message mail = mail_to_ana();
+    mail.subject = "Entra token test";
+    mail.parts = {{GATEPOST_PART_TEXT, "text/plain", "", "", "x"}};
+    const json sent = capture_of("azure-send-entra-token")["headers"];
+    check::host_options options;
+    options.oauth = [](bool) {
+        return std::string("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.e30.fake");
+    };
+    running with(entra_settings(), std::move(options));
+    compare(with, "azure-send-entra-token", mail);
+    CHECK(header_of(with.seen[0], "authorization") == sent["Authorization"]);
+    CHECK(header_of(with.seen[0], "x-ms-date").empty());
+    CHECK(header_of(with.seen[0], "x-ms-content-sha256").empty());
 }
 
 TEST_CASE("an operation is asked for as the SDK does") {

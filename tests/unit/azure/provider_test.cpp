@@ -205,7 +205,7 @@ TEST_CASE("settings that do not fit are refused at their field") {
           "/connection_string");
     CHECK(pointer({{"connection_string", "endpoint=https://a.example/path;accesskey=YQ=="}}) ==
           "/connection_string");
-    CHECK(pointer({{"endpoint", "https://a.example"}}) == "/access_key");
+    CHECK(pointer({{"endpoint", "https://a.example"}, {"auth", "key"}}) == "/access_key");
     CHECK(pointer({{"endpoint", "http://a.example"}, {"access_key", "YQ=="}}) == "/endpoint");
     json named = usual_settings();
     named["sender"] = "Name <a@example.org>";

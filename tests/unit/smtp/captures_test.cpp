@@ -7,7 +7,7 @@
 //                            encodes all to 7 bit
 //   commands in one write    where PIPELINING is offered; order and bytes are the same
 //   DATA                     chunking is off for the replay: with it there is no DATA
-//   no second AUTH           a refused token is not tried twice on one connection
+//   no second AUTH           with a token that was refused; one that the host has renewed is said
 //   ORCPT                    ours only where the message gives one
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -92,6 +92,8 @@ std::vector<std::string> replay(const options& how, const std::vector<envelope>&
             if (wish.what == need::open_body) machine.opened(bodies.at(at).size());
             if (wish.what == need::digest)
                 machine.digested(hmac_md5(how.login.password, wish.bytes));
+            if (wish.what == need::token)
+                machine.lent(wish.fresh ? "ya29.renewed" : "ya29.fake-access-token");
             if (wish.what == need::read) {
                 if (reply_at == with.server.size())
                     machine.lost("the recording ends");
@@ -186,7 +188,21 @@ TEST_CASE("CRAM-MD5 is answered as recorded, when it is asked for by name") {
     check_equal("smtp-auth-cram-md5", how, {});
 }
 
-TEST_CASE("a refused token is answered with an empty line, once, and not tried again") {
+TEST_CASE("a refused token of the host's is renewed once, as recorded") {
+    const dialogue recorded = dialogue_of(read_capture("smtp-auth-xoauth2-rejected"));
+    options how = token_login();
+    how.login.token.clear();
+    how.login.lent = true;
+    std::vector<std::string> ours = replay(how, {}, recorded, {});
+    REQUIRE(ours.size() == 5);
+    // The recorded client was given the same token again, and said it again; we do not.
+    CHECK(ours[3] != recorded.client[3]);
+    CHECK(ours[3].starts_with("AUTH XOAUTH2 "));
+    ours[3] = recorded.client[3];
+    CHECK(ours == recorded.client);
+}
+
+TEST_CASE("a refused token of the settings is answered with an empty line, and not tried again") {
     const dialogue recorded = dialogue_of(read_capture("smtp-auth-xoauth2-rejected"));
     std::vector<std::string> once = recorded.client;
     REQUIRE(once.size() == 5);

@@ -108,11 +108,23 @@ class referee {
             case smtp::need::start_tls:
                 return from_.below(3) == 0 ? machine.not_secured(4, "no") : machine.secured();
             case smtp::need::digest: return machine.digested("digest");
+            case smtp::need::token: return lend(machine, wish);
             case smtp::need::open_body:
                 return from_.below(8) == 7 ? machine.not_opened(true, "no")
                                            : machine.opened(from_.below(200));
             case smtp::need::done: return;
         }
+    }
+
+    void lend(smtp::session& machine, const smtp::action& wish) {
+        if (!how_.login.lent) fail("a token that nobody promised");
+        if (wish.fresh != asked_token_) fail("not one token and then a fresh one");
+        if (renewed_) fail("a token renewed twice");
+        asked_token_ = true;
+        renewed_ = wish.fresh;
+        if (from_.below(4) == 3) return machine.not_lent({});
+        const bool same = wish.fresh && from_.below(4) == 2;
+        machine.lent(wish.fresh && !same ? "fresh" : "token");
     }
 
     // Mostly what a server with sense would say to the commands that stand open.
@@ -140,7 +152,8 @@ class referee {
         if (command.starts_with("EHLO") || command.starts_with("LHLO"))
             return offers[from_.below(4)];
         if (command.starts_with("RCPT")) return to_recipient[from_.below(5)];
-        if (command.starts_with("AUTH")) return "235 2.7.0 in\r\n";
+        if (command.starts_with("AUTH"))
+            return from_.below(4) == 3 ? "535 5.7.8 no\r\n" : "235 2.7.0 in\r\n";
         if (command == "DATA") return from_.below(6) == 5 ? "554 5.5.1 no\r\n" : "354 go\r\n";
         if (command == "STARTTLS") return "220 go\r\n";
         return from_.below(8) == 7 ? "554 5.7.1 no\r\n" : "250 2.0.0 ok\r\n";
@@ -164,6 +177,9 @@ class referee {
         if (!wish.bytes.empty() && !wish.bytes.ends_with("\r\n")) fail("a command without an end");
         if (wish.bytes.starts_with("AUTH") != wish.secret && wish.bytes.starts_with("AUTH"))
             fail("a login in the open");
+        if (wish.bytes.starts_with("AUTH") && ++logins_ > 1 && !renewed_)
+            fail("a second login with the same token");
+        if (logins_ > 2) fail("a third login");
         if (wish.bytes.starts_with("MAIL")) begun_ = true;
         if (wish.bytes == "RSET\r\n") {
             if (!begun_) fail("RSET without a transaction");
@@ -178,7 +194,8 @@ class referee {
     }
 
     verdict_of_run judge(const smtp::session& machine) {
-        const bool again = machine.stale() || machine.wants_clear();
+        const bool again = machine.stale() || machine.wants_clear() || machine.wants_login();
+        if (machine.wants_login() && !renewed_) return fail("a login again without a new token");
         if (machine.stale() && into_.any()) return fail("a stale stream ruled somebody");
         // Some may be left for another session, but never all: else it would go on for ever.
         if (!again && !into_.any()) return fail("nobody was ruled");
@@ -209,6 +226,8 @@ class referee {
     verdict_of_run out_;
     std::vector<std::string> asked_;
     bool greeted_ = false, begun_ = false, handed_over_ = false, unanswered_ = false;
+    bool asked_token_ = false, renewed_ = false;
+    int logins_ = 0;
 };
 
 inline smtp::envelope usual_envelope(int recipients) {
@@ -240,6 +259,7 @@ inline verdict_of_run run_model(std::string_view bytes) {
     if (login != 0) how.login.username = "u";
     if (login == 2) how.login.token = "t";
     if (login == 1) how.login.password = "p";
+    how.login.lent = login == 3;
     const smtp::envelope mail = usual_envelope(static_cast<int>(1 + from.below(4)));
     return referee(how, mail, from).run();
 }

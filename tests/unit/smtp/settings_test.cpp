@@ -57,12 +57,9 @@ TEST_CASE("what does not fit together is said at the setting it stands in") {
     CHECK(error_at(R"({"host":"h","port":465,"security":"starttls"})") == "/port");
     CHECK(error_at(R"({"host":"h","port":587,"security":"tls"})") == "/port");
     CHECK(error_at(R"({"host":"h","port":25,"security":"tls"})") == "/port");
-    CHECK(error_at(R"({"host":"h","username":"u"})") == "/password");
     CHECK(error_at(R"({"host":"h","password":"p"})") == "/username");
     CHECK(error_at(R"({"host":"h","username":"u","password":"p"})").empty());
     CHECK(error_at(R"({"host":"h","username":"u","token":"t"})").empty());
-    CHECK(error_at(R"({"host":"h","username":"u","password":"p","auth_method":"xoauth2"})") ==
-          "/token");
     CHECK(error_at(R"({"host":"h","username":"u","token":"t","auth_method":"plain"})") ==
           "/password");
     CHECK(error_at(R"({"host":"h","security":"none","username":"u","password":"p"})") ==
@@ -75,6 +72,16 @@ TEST_CASE("what does not fit together is said at the setting it stands in") {
     CHECK(error_at(R"({"host":"h","ehlo_name":"a b"})") == "/ehlo_name");
     CHECK(error_at(R"({"host":"h","username":"u","password":"p\r\nq"})") == "/password");
     CHECK(error_at(R"({"host":"h","certificate_file":"/c"})") == "/key_file");
+}
+
+TEST_CASE("a login without a secret of its own is left to the host's token") {
+    CHECK(error_at(R"({"host":"h","username":"u"})").empty());
+    CHECK(error_at(R"({"host":"h","username":"u","auth_method":"xoauth2"})").empty());
+    CHECK(error_at(R"({"host":"h","username":"u","password":"p","auth_method":"oauthbearer"})")
+              .empty());
+    CHECK(error_at(R"({"host":"h","username":"u","auth_method":"plain"})") == "/password");
+    CHECK(error_at(R"({"host":"h","auth_method":"xoauth2"})").empty());  // no login at all
+    CHECK(error_at(R"({"host":"h","security":"none","username":"u"})") == "/allow_plaintext_auth");
 }
 
 TEST_CASE("every preset of the manifest is one of the plugin's, and its host a destination") {
