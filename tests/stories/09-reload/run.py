@@ -5,11 +5,12 @@ import os
 import pathlib
 import signal
 import sys
-import threading
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+STORIES = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(STORIES), str(STORIES.parent / "faults")]
 
-from story import MAIL, arguments, expect, files, gateway_of, request, wait_until  # noqa: E402
+from harness import Load  # noqa: E402
+from story import MAIL, arguments, expect, files, gateway_of, wait_until  # noqa: E402
 
 
 def reload(gateway, says="daemon.reloaded"):
@@ -23,47 +24,24 @@ def settings_of(gateway, name):
     return gateway.get(f"/v1/connections/{name}").json
 
 
-class Load:
-    """Mail without a pause, until told to stop; `sent` are the ids."""
-
-    def __init__(self, gateway):
-        self.gateway, self.sent, self.stopping, self.refused = gateway, [], False, []
-        self.threads = [threading.Thread(target=self._run) for _ in range(3)]
-
-    def _run(self):
-        while not self.stopping:
-            answer = request(self.gateway.socket, "POST", "/v1/messages", dict(MAIL, connection="outbox"))
-            (self.sent if answer.status == 202 else self.refused).append(answer.json.get("id") or answer)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopping = True
-        for thread in self.threads:
-            thread.join()
-
-
 def under_load(gateway):
     folders = ["mail", "mail-1", "mail-2"]
-    with Load(gateway) as load:
+    with Load(gateway, clients=3, mail=dict(MAIL, connection="outbox")) as load:
         for turn in range(12):
-            wanted = len(load.sent) + 40
-            wait_until(lambda: len(load.sent) >= wanted, 20, "mail flows")
+            wanted = len(load.acked) + 40
+            wait_until(lambda: len(load.acked) >= wanted, 20, "mail flows")
             folder, lanes = folders[turn % 3], 1 + turn % 4
             gateway.connection("outbox", "outbox", {"path": str(gateway.folder / folder)}, {"concurrency": lanes})
             reload(gateway)
             wait_until(lambda: settings_of(gateway, "outbox")["concurrency"] == lanes, 10, "the new concurrency is shown")
-    expect(not load.refused, f"nothing is refused meanwhile: {load.refused[:3]}")
-    for sent in load.sent:
+    expect(set(load.answers) == {202}, f"nothing is refused meanwhile: {load.answers}")
+    for sent in load.acked:
         done = gateway.wait_for(sent, "sent")
         expect(len(done["attempts"]) == 1 and not done["recipients"][0].get("possible_duplicate"), f"sent once, at once: {done}")
     filed = [name for folder in folders for name in files(gateway, folder)]
-    expect(sorted(filed) == sorted(load.sent), f"{len(load.sent)} sent, {len(filed)} filed")
+    expect(sorted(filed) == sorted(load.acked), f"{len(load.acked)} sent, {len(filed)} filed")
     expect(all(files(gateway, folder) for folder in folders), "every folder was in use")
-    return len(load.sent)
+    return len(load.acked)
 
 
 def broken(gateway):
