@@ -2,6 +2,7 @@
 #include "client.hpp"
 
 #include <gatepost/mail_text.hpp>
+#include <gatepost/no_answer.hpp>
 #include <gatepost/token.hpp>
 
 #include "payload.hpp"
@@ -62,7 +63,7 @@ task<exchanged> client::exchange(context& context, const wish& asked) {
             refused_token = token;
         }
         const auto reply = co_await context.http.fetch(request);
-        if (reply.http_status == 0) {
+        if (!is_answered(reply)) {
             done.failure = judge_lost(reply);
             done.lost = reply.status == service_status::uncertain;
             co_return done;
