@@ -168,7 +168,7 @@ stage::~stage() {
 }
 
 bool stage::until(const std::function<bool()>& so) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (!so()) {
         if (std::chrono::steady_clock::now() > give_up) return false;
         loop->restart();

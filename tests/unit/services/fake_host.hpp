@@ -104,7 +104,7 @@ class stage {
         return *static_cast<const Table*>(services->lookup(id));
     }
     const gatepost_host* host() const { return instance->host(); }
-    // Turns the loop until it is so; false after ten seconds.
+    // Turns the loop until it is so; false after a minute.
     bool until(const std::function<bool()>& so);
     // Lets everything happen that is due now, and nothing that has to wait for the loop again.
     void turn_once();
