@@ -15,16 +15,16 @@ using namespace gatepost::sdk;
 
 constexpr int most_refusals = 2;  // 401s in one exchange
 
-ruling not_digested(const reply& failure) {
-    ruling made;
+outcome not_digested(const reply& failure) {
+    outcome made;
     made.verdict = verdict::deferred;
     made.blame = blame::plugin;
     made.text = "the request cannot be signed: " + failure.reason();
     return made;
 }
 
-ruling no_token(const reply& failure) {
-    ruling made;
+outcome no_token(const reply& failure) {
+    outcome made;
     made.verdict = verdict::deferred;
     made.blame = failure.ok() ? blame::provider : blame_of_token(failure.status);
     made.text = failure.ok() ? "the gateway's access token cannot be sent"
@@ -51,7 +51,7 @@ task<exchanged> client::exchange(context& context, const wish& asked) {
         request.body = asked.body;
         request.commits = asked.commits;
         const bool again = refusals > 0;
-        const std::optional<ruling> unproven = co_await prove(context, asked, now, again, request);
+        const std::optional<outcome> unproven = co_await prove(context, asked, now, again, request);
         if (unproven) {
             done.failure = unproven;
             co_return done;
@@ -64,7 +64,7 @@ task<exchanged> client::exchange(context& context, const wish& asked) {
         }
         const auto reply = co_await context.http.fetch(request);
         if (!is_answered(reply)) {
-            done.failure = judge_lost(reply);
+            done.failure = no_answer(reply, "Azure");
             done.lost = reply.status == service_status::uncertain;
             co_return done;
         }
@@ -88,25 +88,25 @@ task<exchanged> client::look(context& context, const std::string& operation) {
     co_return done;
 }
 
-task<std::optional<ruling>> client::prove(context& context, const wish& asked, int64_t now,
-                                          bool fresh, http_request& request) {
+task<std::optional<outcome>> client::prove(context& context, const wish& asked, int64_t now,
+                                           bool fresh, http_request& request) {
     if (how_.entra) {
-        const std::optional<ruling> tokenless = co_await bear(context, fresh, request);
+        const std::optional<outcome> tokenless = co_await bear(context, fresh, request);
         co_return tokenless;
     }
-    const std::optional<ruling> unsigned_because = co_await sign(context, asked, now, request);
+    const std::optional<outcome> unsigned_because = co_await sign(context, asked, now, request);
     co_return unsigned_because;
 }
 
-task<std::optional<ruling>> client::bear(context& context, bool fresh, http_request& request) {
+task<std::optional<outcome>> client::bear(context& context, bool fresh, http_request& request) {
     const auto token = co_await context.oauth.token(fresh);
     if (!token.ok() || !is_safe_token(token.data)) co_return no_token(token);
     request.headers.emplace_back("authorization", "Bearer " + token.data);
     co_return std::nullopt;
 }
 
-task<std::optional<ruling>> client::sign(context& context, const wish& asked, int64_t now,
-                                         http_request& request) {
+task<std::optional<outcome>> client::sign(context& context, const wish& asked, int64_t now,
+                                          http_request& request) {
     const auto content = co_await context.crypto.sha256(asked.body);
     if (!content.ok()) co_return not_digested(content);
     const std::string hash = base64(content.data);

@@ -3,7 +3,7 @@
 // With a key each request is signed anew, at the moment it goes out; with Entra ID it carries the
 // host's access token. A request that a 401 has refused, which is certain, is sent once more: with
 // a renewed token; or signed with Azure's clock if ours is wrong, and else because a single 401 is
-// seen although all is right. Fails as a ruling where no whole answer came.
+// seen although all is right. Fails as an outcome where no whole answer came.
 #pragma once
 
 #include <gatepost/provider.hpp>
@@ -25,8 +25,8 @@ struct wish {
 };
 
 struct exchanged {
-    std::optional<ruling> failure;  // no whole answer
-    bool lost = false;              // it was sent whole, and no answer came
+    std::optional<gatepost::sdk::outcome> failure;  // no whole answer
+    bool lost = false;                              // it was sent whole, and no answer came
     answer said;
 };
 
@@ -42,14 +42,14 @@ class client {
 
   private:
     // Each adds the headers that say who we are; empty: it went well.
-    gatepost::sdk::task<std::optional<ruling>> prove(gatepost::sdk::context& context,
-                                                     const wish& asked, int64_t now, bool fresh,
-                                                     gatepost::sdk::http_request& request);
-    gatepost::sdk::task<std::optional<ruling>> bear(gatepost::sdk::context& context, bool fresh,
-                                                    gatepost::sdk::http_request& request);
-    gatepost::sdk::task<std::optional<ruling>> sign(gatepost::sdk::context& context,
-                                                    const wish& asked, int64_t now,
-                                                    gatepost::sdk::http_request& request);
+    gatepost::sdk::task<std::optional<gatepost::sdk::outcome>> prove(
+        gatepost::sdk::context& context, const wish& asked, int64_t now, bool fresh,
+        gatepost::sdk::http_request& request);
+    gatepost::sdk::task<std::optional<gatepost::sdk::outcome>> bear(
+        gatepost::sdk::context& context, bool fresh, gatepost::sdk::http_request& request);
+    gatepost::sdk::task<std::optional<gatepost::sdk::outcome>> sign(
+        gatepost::sdk::context& context, const wish& asked, int64_t now,
+        gatepost::sdk::http_request& request);
 
     const options& how_;       // the provider's
     int64_t clock_error_ = 0;  // what is added to our clock, in milliseconds

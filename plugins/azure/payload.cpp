@@ -2,32 +2,15 @@
 #include "payload.hpp"
 
 #include <gatepost/json.hpp>
+#include <gatepost/letters.hpp>
 #include <gatepost/mail_text.hpp>
 
 #include <algorithm>
-#include <set>
 
 namespace azure {
 namespace {
 
 using namespace gatepost::sdk;
-using found = std::vector<objection>;
-
-char lower(char letter) noexcept {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char letter) { return lower(letter); });
-    return out;
-}
-
-bool is_file(const part& one) {
-    return one.role == part_role::attachment || one.role == part_role::inline_image;
-}
-bool is_text(const part& one) {
-    return one.role == part_role::text || one.role == part_role::html;
-}
 
 // The sender that the settings name takes the place of another From, which answers then go to.
 bool is_replaced(const options& how, const message& mail) {
@@ -96,13 +79,13 @@ void write_headers(json_writer& json, const message& mail, const json_value& cho
 
 void write_attachments(json_writer& json, const std::vector<opened_part>& parts) {
     const bool any = std::any_of(parts.begin(), parts.end(),
-                                 [](const opened_part& one) { return is_file(one.what); });
+                                 [](const opened_part& one) { return one.what.is_file(); });
     if (!any) return;
     json.key("attachments");
     json.begin_array();
     std::size_t number = 0;
     for (const opened_part& one : parts) {
-        if (!is_file(one.what)) continue;
+        if (!one.what.is_file()) continue;
         ++number;
         const bool shown = one.what.role == part_role::inline_image;
         // The list of types that Azure takes knows no parameters.
@@ -129,103 +112,7 @@ void write_content(json_writer& json, const message& mail, const std::vector<ope
     json.end_object();
 }
 
-// ---- objections -----------------------------------------------------------------------------
-
-std::string escaped(std::string_view name) {
-    std::string out;
-    for (const char letter : name)
-        out += letter == '~' ? std::string("~0") : letter == '/' ? "~1" : std::string(1, letter);
-    return out;
-}
-
-void check_people(const options& how, const message& mail, found& out) {
-    if (mail.recipients().size() > most_recipients)
-        out.push_back({"/to", "Azure takes at most 50 recipients in one message",
-                       "Send it in several messages."});
-    if (mail.sender())
-        out.push_back({"/sender", "Azure carries no Sender beside the From", "Leave it out."});
-    const std::string_view name = mail.from().name;
-    if (!name.empty() && name != how.display_name)
-        out.push_back({"/from",
-                       "Azure takes no name in From: it shows the one of the sender username",
-                       "Leave the name out, or, if the sender username has this name, set "
-                       "display_name to it in the connection.",
-                       true});
-}
-
-void check_addresses(const message& mail, found& out) {
-    const auto check = [&](const mailbox& who, const std::string& pointer) {
-        if (who.address.empty() || !who.ascii_address.empty()) return;
-        out.push_back({pointer, "Azure is not known to take a local part outside ASCII",
-                       "Use an address whose part before the @ is plain ASCII."});
-    };
-    check(mail.from(), "/from");
-    std::size_t number[3] = {};
-    static constexpr const char* names[3] = {"/to/", "/cc/", "/bcc/"};
-    for (const recipient& one : mail.recipients()) {
-        const std::size_t role = one.role == recipient_role::cc    ? 1
-                                 : one.role == recipient_role::bcc ? 2
-                                                                   : 0;
-        check(one, names[role] + std::to_string(number[role]++));
-    }
-    std::size_t at = 0;
-    for (const mailbox& one : mail.reply_to())
-        check(one, "/reply_to/" + std::to_string(at++));
-}
-
-void check_headers(const message& mail, found& out) {
-    std::set<std::string> seen;
-    for (const pair one : mail.headers()) {
-        if (seen.insert(lower(one.name)).second) continue;
-        out.push_back({"/headers/" + escaped(one.name), "Azure takes every header once only",
-                       "Give it one value."});
-    }
-}
-
-void check_parts(const options& how, const message& mail, const json_value& chosen, found& out) {
-    if (mail.raw_only()) {
-        out.push_back({"", "signed or encrypted mail cannot go through Azure's API", ""});
-        return;
-    }
-    const bool any = std::any_of(mail.parts().begin(), mail.parts().end(), is_text);
-    if (!any) out.push_back({"/text", "Azure wants a text or an html", "Add one."});
-    std::set<std::string> ids;
-    for (const part& one : mail.parts()) {
-        if (one.role != part_role::inline_image) continue;
-        if (how.api_version < "2025")
-            out.push_back({"/attachments", "inline images need api_version = \"2025-09-01\"", ""});
-        const bool fresh = ids.insert(std::string(one.content_id)).second;
-        if (!fresh && !chosen["ignore_duplicate_content_id"].boolean())
-            out.push_back({"/attachments",
-                           "Azure takes every content id once only: " + std::string(one.content_id),
-                           "Give each inline image its own, or set ignore_duplicate_content_id."});
-    }
-}
-
-void check_size(const options& how, const message& mail, found& out) {
-    uint64_t bytes = 0;
-    for (const part& one : mail.parts())
-        bytes += is_file(one) ? (one.content_size + 2) / 3 * 4 : one.content_size;
-    if (bytes <= how.max_bytes || how.max_bytes == 0) return;
-    out.push_back({"",
-                   "Azure takes requests of " + std::to_string(how.max_bytes >> 20) +
-                       " MB after base64, about three quarters of that in files",
-                   "Send a link instead of the file. Azure raises the limit to 30 MB on request: "
-                   "then set max_megabytes."});
-}
-
 }  // namespace
-
-std::vector<objection> objections_to(const options& how, const message& mail,
-                                     const json_value& chosen) {
-    found out;
-    check_people(how, mail, out);
-    check_addresses(mail, out);
-    check_headers(mail, out);
-    check_parts(how, mail, chosen, out);
-    check_size(how, mail, out);
-    return out;
-}
 
 segments request_body(const options& how, const message& mail, const json_value& chosen,
                       const std::vector<opened_part>& parts) {

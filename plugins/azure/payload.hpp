@@ -1,8 +1,5 @@
-// From a message to the JSON of emails:send, and everything Azure would refuse about it. Pure:
-// bodies are opened by the caller and stand here as handles.
-//
-// Objections carry the JSON pointer of the field and are found before acceptance and again before
-// sending; those that are `only_before` matter less than an accepted mail and do not stop it later.
+// From a message to the JSON of emails:send. Pure: bodies are opened by the caller and stand here
+// as handles.
 #pragma once
 
 #include <gatepost/json_value.hpp>
@@ -17,16 +14,6 @@
 #include "settings.hpp"
 
 namespace azure {
-
-inline constexpr std::size_t most_recipients = 50;
-
-struct objection {
-    std::string pointer, text, advice;
-    bool only_before = false;
-};
-// `chosen`: the message's options_json, read.
-std::vector<objection> objections_to(const options& how, const gatepost::sdk::message& mail,
-                                     const gatepost::sdk::json_value& chosen);
 
 struct opened_part {
     gatepost::sdk::part what;

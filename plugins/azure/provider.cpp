@@ -11,6 +11,7 @@
 
 #include "client.hpp"
 #include "gatepost_manifest.h"
+#include "objections.hpp"
 #include "payload.hpp"
 #include "settings.hpp"
 #include "sign.hpp"
@@ -28,12 +29,6 @@ constexpr auto usual_lookup = std::chrono::seconds(60);
 constexpr auto second_lookup = std::chrono::minutes(10);
 constexpr auto refusal_kept = std::chrono::hours(24);
 
-outcome refused(const objection& why) {
-    outcome made = outcome::rejected(blame::message, why.text);
-    made.advice = why.advice;
-    return made;
-}
-
 // Where a mail goes next: an operation that may be used, or an outcome that is settled already.
 struct way {
     std::string operation;
@@ -49,16 +44,13 @@ class provider {
         diagnostics silent(nullptr, gatepost_sink{});
         const options how = read_options(given, silent);
         const json_document chosen = read_json(mail.options_json());
-        for (const objection& one : objections_to(how, mail, chosen.root))
-            said.error(one.pointer, one.text, one.advice);
+        say(said, objections_to(how, mail, chosen.root));
     }
 
     task<outcome> send(context& context, message mail) {
         const json_document chosen = read_json(mail.options_json());
-        const std::vector<objection> objections = objections_to(how_, mail, chosen.root);
-        for (const objection& one : objections) {
-            if (!one.only_before) co_return refused(one);
-        }
+        const std::vector<objection> found = obstacles_to(how_, mail, chosen.root);
+        if (!found.empty()) co_return found.front().as_outcome();
         std::vector<opened_part> parts;
         const std::optional<outcome> unopened = co_await open_parts(context, mail, parts);
         if (unopened) co_return *unopened;
@@ -73,7 +65,7 @@ class provider {
             const outcome made = co_await settle(context, next.operation, done);
             co_return made;
         }
-        outcome made = outcome_of(done.failure ? *done.failure : judge(done.said));
+        outcome made = done.failure ? *done.failure : judge(done.said);
         if (made.verdict == verdict::accepted) {
             expect_end(made, next.operation, done.said, 0);
         } else {
@@ -98,13 +90,13 @@ class provider {
         if (seen == sighting::absent && told->unclear)
             co_return outcome::deferred(blame::network, "Azure does not have this message", 404);
         if (seen == sighting::unclear) {
-            const ruling why = done.failure ? *done.failure : judge(done.said);
+            const outcome why = done.failure ? *done.failure : judge(done.said);
             outcome made = told->unclear ? outcome::unknown(why.blame, why.text, why.code)
                                          : outcome::accepted({}, told->operation);
             ask_again(made, {told->operation, asked, told->unclear}, why.retry_after);
             co_return made;
         }
-        outcome made = outcome_of(judge_operation(done.said));
+        outcome made = judge_operation(done.said);
         made.provider_message_id = told->operation;
         if (seen == sighting::running) expect_end(made, told->operation, done.said, asked);
         co_return made;
@@ -117,12 +109,9 @@ class provider {
         const int status = done.said.status;
         const bool good = !done.failure && (status == 404 || status == 400 || status == 200);
         if (!good) {
-            const ruling why = done.failure ? *done.failure : judge(done.said);
-            context.report.failed("credentials", why.text, why.advice, why.code);
-            outcome said = outcome::failed(why.blame, why.text, std::string(why.advice));
-            said.code = why.code;
-            said.retry_after = why.retry_after;
-            co_return said;
+            const outcome why = done.failure ? *done.failure : judge(done.said);
+            context.report.ended("credentials", why);
+            co_return why.as_failure();
         }
         context.report.passed("credentials", about_resource());
         if (!mail) {
@@ -188,8 +177,7 @@ class provider {
     static task<std::optional<outcome>> open_parts(context& context, const message& mail,
                                                    std::vector<opened_part>& parts) {
         for (const part& one : mail.parts()) {
-            const bool text = one.role == part_role::text || one.role == part_role::html;
-            const body_form form = text ? body_form::json : body_form::base64;
+            const body_form form = one.is_text() ? body_form::json : body_form::base64;
             const uint32_t id = one.id;
             const auto body = co_await context.body.open_part(id, form);
             if (!body.ok()) {
@@ -225,7 +213,7 @@ class provider {
             if (seen == sighting::failed && own.empty()) continue;
             if (seen == sighting::unclear && done.said.status == 400) co_return found;
             if (seen == sighting::unclear) {
-                const ruling why = done.failure ? *done.failure : judge(done.said);
+                const outcome why = done.failure ? *done.failure : judge(done.said);
                 found.settled = not_known(why, found.operation);
                 co_return found;
             }
@@ -242,14 +230,14 @@ class provider {
         if (seen == sighting::failed && sent.lost) co_return given_up(done.said, operation);
         if (seen == sighting::running || seen == sighting::done || seen == sighting::failed)
             co_return seen_as(done.said, operation);
-        const ruling why = sent.failure ? *sent.failure : judge(sent.said);
-        if (why.verdict == verdict::rejected) co_return outcome_of(why);  // the 400 was meant
+        const outcome why = sent.failure ? *sent.failure : judge(sent.said);
+        if (why.verdict == verdict::rejected) co_return why;  // the 400 was meant
         co_return not_known(why, operation);
     }
 
     // To the POST itself nothing came back, so a send may not call it rejected; a lookup may.
     static outcome given_up(const answer& said, const std::string& operation) {
-        const ruling why = judge_operation(said);
+        const outcome why = judge_operation(said);
         outcome made = outcome::unknown(blame::network, why.text, why.code);
         made.advice = why.advice;
         made.provider_message_id = operation;
@@ -259,13 +247,13 @@ class provider {
     }
 
     outcome seen_as(const answer& said, const std::string& operation) const {
-        outcome made = outcome_of(judge_operation(said));
+        outcome made = judge_operation(said);
         made.provider_message_id = operation;
         if (sighted(said) == sighting::running) expect_end(made, operation, said, 0);
         return made;
     }
 
-    outcome not_known(const ruling& why, const std::string& operation) const {
+    outcome not_known(const outcome& why, const std::string& operation) const {
         outcome made = outcome::unknown(why.blame, why.text, why.code);
         made.advice = why.advice;
         made.provider_message_id = operation;
@@ -280,10 +268,12 @@ class provider {
         ask_again(made, {operation, asked, false}, said.retry_after);
     }
 
-    void ask_again(outcome& made, const notes& told, std::chrono::seconds wish) const {
+    void ask_again(outcome& made, const notes& told, std::chrono::nanoseconds wish) const {
         if (!how_.lookups || told.asked >= most_lookups) return;
-        const std::chrono::seconds usual = told.asked == 0 ? usual_lookup : second_lookup;
-        made.lookup_after = std::max(wish.count() > 0 ? wish : usual, std::chrono::seconds(1));
+        using std::chrono::nanoseconds;
+        const nanoseconds usual = told.asked == 0 ? usual_lookup : nanoseconds(second_lookup);
+        const nanoseconds after = wish.count() > 0 ? wish : usual;
+        made.lookup_after = std::max(after, nanoseconds(std::chrono::seconds(1)));
         made.state = write_notes(told);
     }
 

@@ -1,6 +1,8 @@
 // See settings.hpp. The schema has checked types, ranges and choices; here is what it cannot say.
 #include "settings.hpp"
 
+#include <gatepost/letters.hpp>
+
 #include <algorithm>
 
 #include "sign.hpp"
@@ -12,14 +14,6 @@ using namespace gatepost::sdk;
 
 constexpr std::string_view example =
     "endpoint=https://RESOURCE.communication.azure.com/;accesskey=...";
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& letter : out) {
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    }
-    return out;
-}
 
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ')

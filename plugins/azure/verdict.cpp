@@ -2,7 +2,7 @@
 #include "verdict.hpp"
 
 #include <gatepost/json.hpp>
-#include <gatepost/no_answer.hpp>
+#include <gatepost/letters.hpp>
 #include <gatepost/retry.hpp>
 
 #include <algorithm>
@@ -16,21 +16,11 @@ using namespace gatepost::sdk;
 
 constexpr int64_t least_clock_error = 2 * 60 * 1000;
 
-char lower(char letter) noexcept {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool contains(std::string_view text, std::string_view part) noexcept {
-    const auto same = [](char left, char right) { return lower(left) == lower(right); };
-    return part.empty() ||
-           std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
-}
-
 bool fits(const table::row& row, const answer& said) {
     const bool in_range =
         row.lowest == 0 || (said.status >= row.lowest && said.status <= row.highest);
     return in_range && (row.code.empty() || row.code == said.code) &&
-           contains(said.message, row.words);
+           has_letters(said.message, row.words);
 }
 
 std::string words_of(const answer& said) {
@@ -56,8 +46,8 @@ answer read_answer(const http_reply& from, int64_t wall_now) {
     return made;
 }
 
-ruling judge(const answer& said) {
-    ruling made;
+outcome judge(const answer& said) {
+    outcome made = outcome::unknown(blame::provider, {});  // where no row fits
     made.code = said.status;
     if (said.status == 202) {
         made.verdict = verdict::accepted;
@@ -78,8 +68,8 @@ ruling judge(const answer& said) {
     return made;
 }
 
-ruling judge_operation(const answer& said) {
-    ruling made;
+outcome judge_operation(const answer& said) {
+    outcome made;
     made.code = said.status;
     made.verdict = verdict::accepted;
     made.blame = blame::none;
@@ -93,22 +83,6 @@ ruling judge_operation(const answer& said) {
         if (!said.message.empty()) made.text += ": " + said.message;
         break;
     }
-    return made;
-}
-
-ruling judge_lost(const http_reply& failure) {
-    const outcome lost = no_answer(failure, "Azure");
-    return {lost.verdict, lost.blame, 0, lost.text, {}, advice_at(failure.failed_at)};
-}
-
-outcome outcome_of(const ruling& from) {
-    outcome made;
-    made.verdict = from.verdict;
-    made.blame = from.blame;
-    made.code = from.code;
-    made.text = from.text;
-    made.retry_after = from.retry_after;
-    made.advice = from.advice;
     return made;
 }
 

@@ -26,23 +26,10 @@ struct answer {
 };
 answer read_answer(const gatepost::sdk::http_reply& from, int64_t wall_now);
 
-struct ruling {
-    gatepost::sdk::verdict verdict = gatepost::sdk::verdict::unknown;
-    gatepost::sdk::blame blame = gatepost::sdk::blame::provider;
-    int code = 0;
-    std::string text;
-    std::chrono::seconds retry_after{};
-    std::string_view advice;  // lives for ever
-};
-
 // Of the POST.
-ruling judge(const answer& said);
+gatepost::sdk::outcome judge(const answer& said);
 // Of an operation that was found: accepted, or failed by Azure itself.
-ruling judge_operation(const answer& said);
-// No whole answer came: the status of the service decides.
-ruling judge_lost(const gatepost::sdk::http_reply& failure);
-gatepost::sdk::outcome outcome_of(const ruling& from);
-
+gatepost::sdk::outcome judge_operation(const answer& said);
 // What a GET of an operation says about the mail.
 enum class sighting : uint8_t {
     running,  // accepted; the end is open

@@ -78,8 +78,7 @@ class examiner {
         for (const recipient& one : mail_.recipients())
             any_to = any_to || one.role == recipient_role::to;
         for (const part& one : mail_.parts()) {
-            const bool text = one.role == part_role::text || one.role == part_role::html;
-            words = words || (text && one.content_size != 0);
+            words = words || (one.is_text() && one.content_size != 0);
             html = html || (one.role == part_role::html && one.content_size != 0);
         }
         if (!any_to)

@@ -3,25 +3,20 @@
 #pragma once
 
 #include <gatepost/message.hpp>
+#include <gatepost/objection.hpp>
 
-#include <string>
 #include <vector>
 
 #include "payload.hpp"
 
 namespace mailgun {
 
-struct objection {
-    std::string pointer;  // into the send request; empty for raw mail, which has no fields
-    std::string text, advice;
-};
-
 inline constexpr std::size_t most_recipients = 1000;
 inline constexpr uint64_t most_bytes = 25ull * 1024 * 1024;  // of the finished mail
 inline constexpr std::size_t most_parameter_bytes = 16 * 1024;
 inline constexpr int64_t longest_schedule = 7 * 24 * 3600;  // seconds
 
-std::vector<objection> objections_to(const gatepost::sdk::message& mail, const config& how,
-                                     const options& wanted);
+std::vector<gatepost::sdk::objection> objections_to(const gatepost::sdk::message& mail,
+                                                    const config& how, const options& wanted);
 
 }  // namespace mailgun

@@ -155,8 +155,7 @@ std::string address_text(const mailbox& who) {
 std::vector<part> parts_to_open(const message& mail) {
     std::vector<part> found;
     for (const part& one : mail.parts()) {
-        const bool text = one.role == part_role::text || one.role == part_role::html;
-        if (!text || one.content_size != 0) found.push_back(one);
+        if (!one.is_text() || one.content_size != 0) found.push_back(one);
     }
     return found;
 }

@@ -19,20 +19,14 @@ using namespace gatepost::sdk;
 
 constexpr uint64_t most_answer = 256 * 1024;
 
-outcome refused(const objection& why) {
-    outcome made = outcome::rejected(blame::message, why.text);
-    made.advice = why.advice;
-    return made;
-}
-
 class provider {
   public:
     provider(const settings& given, diagnostics& said) : how_(read_config(given, said)) {}
 
     task<outcome> send(context& context, message mail) {
         const options wanted = read_options(mail.options_json());
-        const auto objections = objections_to(mail, how_, wanted);
-        if (!objections.empty()) co_return refused(objections.front());
+        const auto found = objections_to(mail, how_, wanted);
+        if (!found.empty()) co_return found.front().as_outcome();
         const bool as_form = mode_of(mail, how_, wanted) == mail_mode::form;
         if (as_form) {
             auto sent = co_await send_form(context, mail, wanted);
@@ -51,7 +45,7 @@ class provider {
         }
         context.report.started("message", "Test mail");
         auto sent = co_await send(context, mail);
-        tell(context, "message", sent);
+        context.report.ended("message", sent);
         co_return sent;
     }
 
@@ -59,8 +53,7 @@ class provider {
         const options wanted = read_options(mail.options_json());
         config how;
         if (given.text("mode", "mime") == "form") how.mode = mail_mode::form;
-        for (const objection& one : objections_to(mail, how, wanted))
-            said.error(one.pointer, one.text, one.advice);
+        say(said, objections_to(mail, how, wanted));
     }
 
   private:
@@ -79,7 +72,7 @@ class provider {
         if (!whole.ok()) co_return outcome::after(whole, "the message cannot be opened");
         if (whole.length > most_bytes) {
             const objection why{"", "Mailgun takes at most 25 MB; this mail is larger", ""};
-            co_return refused(why);
+            co_return why.as_outcome();
         }
         http_request asked = request("POST", how_.path("/v3/", "/messages.mime"));
         asked.parts = mime_of(mail, how_, wanted, whole.handle);
@@ -125,7 +118,7 @@ class provider {
             co_return key;
         }
         if (said.state == domain_state::bad) {
-            context.report.failed("credentials", said.why.text, said.why.advice, said.why.code);
+            context.report.ended("credentials", said.why);
             co_return said.why;
         }
         context.report.passed("credentials", "Mailgun knows the key");
@@ -146,7 +139,7 @@ class provider {
         auto said = judge_empty_post(answer, context.wall_now());
         const bool knows_key = said.verdict == verdict::accepted || said.code == 400;
         if (!knows_key) {
-            tell(context, "credentials", said);
+            context.report.ended("credentials", said);
             co_return said;
         }
         context.report.passed("credentials", "Mailgun knows the sending key");
@@ -156,17 +149,9 @@ class provider {
                                    "a sending key may not ask for the domain's state; the test "
                                    "mail shows it");
         } else {
-            tell(context, "sender", said);
+            context.report.ended("sender", said);
         }
         co_return said;
-    }
-
-    static void tell(context& context, std::string_view stage, const outcome& said) {
-        if (said.verdict == verdict::accepted) {
-            context.report.passed(stage, said.text);
-        } else {
-            context.report.failed(stage, said.text, said.advice, said.code);
-        }
     }
 
     config how_;

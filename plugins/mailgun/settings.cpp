@@ -1,17 +1,13 @@
 // See settings.hpp.
 #include "settings.hpp"
 
+#include <gatepost/letters.hpp>
 #include <gatepost/mail_text.hpp>
 
 #include <algorithm>
 
 namespace mailgun {
 namespace {
-
-bool is_plain(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(),
-                                        [](char letter) { return letter > ' ' && letter <= '~'; });
-}
 
 // A slash in the domain would make Mailgun answer 200 to a request that it does not carry out.
 bool is_domain(std::string_view text) {
@@ -42,10 +38,10 @@ config read_config(const gatepost::sdk::settings& given, gatepost::sdk::diagnost
     made.require_tls = given.boolean("require_tls", false);
     if (!is_domain(made.domain))
         said.error("/domain", "is no domain", "The name as Mailgun lists it: mg.example.com");
-    if (!is_plain(key))
+    if (!gatepost::sdk::is_plain_word(key))
         said.error("/api_key", "is no key: it holds a space or a letter outside ASCII",
                    "Copy it again from the domain's settings, Sending keys.");
-    if (!made.on_behalf_of.empty() && !is_plain(made.on_behalf_of))
+    if (!made.on_behalf_of.empty() && !gatepost::sdk::is_plain_word(made.on_behalf_of))
         said.error("/on_behalf_of", "is no id of a subaccount");
     return made;
 }

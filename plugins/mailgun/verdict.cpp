@@ -2,6 +2,7 @@
 #include "verdict.hpp"
 
 #include <gatepost/json.hpp>
+#include <gatepost/letters.hpp>
 #include <gatepost/mail_text.hpp>
 #include <gatepost/no_answer.hpp>
 #include <gatepost/retry.hpp>
@@ -18,23 +19,8 @@ using namespace gatepost::sdk;
 
 constexpr std::size_t text_bytes = 600;
 
-char lower(char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-std::size_t find(std::string_view text, std::string_view words) {
-    const auto at = std::search(text.begin(), text.end(), words.begin(), words.end(),
-                                [](char one, char other) { return lower(one) == lower(other); });
-    return at == text.end() ? text.npos : static_cast<std::size_t>(at - text.begin());
-}
-
-// Between letters, not within one.
 std::string cut(std::string_view text) {
-    std::size_t size = std::min(text.size(), text_bytes);
-    while (size > 0 && size < text.size() &&
-           (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80)
-        --size;
-    return std::string(text.substr(0, size));
+    return std::string(cut_text(text, text_bytes));
 }
 
 // Mostly {"message": "..."}; on 401 plain text; from the edge HTML, which says nothing to people.
@@ -52,14 +38,14 @@ std::string reason_of(const http_reply& answer) {
 
 bool fits(const row& one, int status, std::string_view reason) {
     if (one.status != status && one.status != status / 100) return false;
-    return one.words.empty() || find(reason, one.words) != reason.npos;
+    return has_letters(reason, one.words);
 }
 
 // "try again after Mon, 20 Dec 2021 20:33:21 UTC", "try again after 120 seconds"
 std::optional<std::chrono::seconds> wait_in_words(std::string_view reason, const http_reply& answer,
                                                   int64_t wall_now) {
     constexpr std::string_view before = "try again after ";
-    const std::size_t at = find(reason, before);
+    const std::size_t at = find_letters(reason, before);
     if (at == reason.npos) return std::nullopt;
     const std::string_view when = reason.substr(at + before.size());
     if (const auto date = mail_date(when)) return wait_until(*date, answer, wall_now);
@@ -104,12 +90,6 @@ std::string id_of(const http_reply& answer) {
     return id;
 }
 
-outcome failure(const outcome& why) {
-    outcome made = outcome::failed(why.blame, why.text, why.advice);
-    made.code = why.code;
-    return made;
-}
-
 // Both are an account's key that the domain stops.
 outcome stopped(const json_value& domain) {
     const std::string_view state = domain["state"].text();
@@ -140,11 +120,12 @@ outcome judge(const http_reply& answer, bool test_mode, int64_t wall_now) {
 }
 
 domain_ruling judge_domain(const http_reply& answer, int64_t wall_now) {
-    if (!is_answered(answer)) return {domain_state::bad, failure(no_answer(answer, "Mailgun"))};
+    if (!is_answered(answer)) return {domain_state::bad, no_answer(answer, "Mailgun").as_failure()};
     if (answer.http_status == 401 || answer.http_status == 403)
         return {domain_state::maybe_sending_key, {}};
-    if (answer.http_status != 200) return {domain_state::bad, failure(by_table(answer, wall_now))};
-    if (!answer.ok()) return {domain_state::bad, failure(no_answer(answer, "Mailgun"))};
+    if (answer.http_status != 200)
+        return {domain_state::bad, by_table(answer, wall_now).as_failure()};
+    if (!answer.ok()) return {domain_state::bad, no_answer(answer, "Mailgun").as_failure()};
     const json_document document = read_json(answer.data);
     const json_value& domain = document.root["domain"];
     if (!domain.is_object()) {
@@ -158,12 +139,12 @@ domain_ruling judge_domain(const http_reply& answer, int64_t wall_now) {
 }
 
 outcome judge_empty_post(const http_reply& answer, int64_t wall_now) {
-    if (!is_answered(answer)) return failure(no_answer(answer, "Mailgun"));
+    if (!is_answered(answer)) return no_answer(answer, "Mailgun").as_failure();
     const outcome said = by_table(answer, wall_now);
     // Rejected: Mailgun knew the key and read on to what is missing.
     if (answer.http_status == 400 && said.verdict == verdict::rejected)
         return outcome::passed("Mailgun knows the sending key of the domain");
-    return failure(said);
+    return said.as_failure();
 }
 
 }  // namespace mailgun

@@ -1,8 +1,10 @@
 // See objections.hpp. One function a rule; each names the field that has to change.
 #include "objections.hpp"
 
+#include <gatepost/letters.hpp>
+#include <gatepost/mail_text.hpp>
+
 #include <algorithm>
-#include <array>
 #include <set>
 
 namespace sendgrid {
@@ -41,26 +43,22 @@ class examiner {
     }
 
     void recipients() {
-        static constexpr std::array<std::string_view, 3> fields = {"/to/", "/cc/", "/bcc/"};
-        std::array<std::size_t, 3> count{};
+        recipient_pointers at_field;
+        bool any_to = false;
         std::set<std::string> seen;
         for (const recipient& one : mail_.recipients()) {
-            const std::size_t role = std::min<std::size_t>(static_cast<std::size_t>(one.role), 3);
-            const std::size_t field = role == 0 ? 0 : role - 1;
-            const std::string pointer = std::string(fields[field]) + std::to_string(count[field]++);
+            const std::string pointer = at_field.next(one.role);
+            any_to = any_to || pointer.starts_with("/to/");
             if (one.ascii_address.empty())
                 object(pointer,
                        "SendGrid takes no address with letters outside ASCII before "
                        "the @");
-            std::string folded(one.ascii_address.empty() ? one.address : one.ascii_address);
-            std::transform(folded.begin(), folded.end(), folded.begin(), [](char letter) {
-                return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
-            });
+            const std::string folded = lower(wire_address(one));
             if (!seen.insert(folded).second)
                 object(pointer, "stands twice among to, cc and bcc, which SendGrid refuses",
                        "Name each address once.");
         }
-        if (count[0] == 0)
+        if (!any_to)
             object("/to", "SendGrid needs an address in to; cc and bcc alone are refused",
                    "Move one address to to.");
         if (mail_.recipients().size() > most_recipients)
@@ -89,8 +87,7 @@ class examiner {
         std::size_t attachment = 0;
         bool words = false;
         for (const part& one : mail_.parts()) {
-            const bool text = one.role == part_role::text || one.role == part_role::html;
-            if (text) {
+            if (one.is_text()) {
                 words = words || one.content_size != 0;
                 continue;
             }
@@ -111,7 +108,7 @@ class examiner {
         std::vector<pair> seen;
         for (const pair& one : mail_.headers()) {
             if (mail_.raw() && is_trace_header(one.name)) continue;
-            const std::string pointer = "/headers/" + std::string(one.name);
+            const std::string pointer = "/headers/" + pointer_step(one.name);
             if (is_reserved_header(one.name))
                 object(pointer, "SendGrid writes " + std::string(one.name) + " itself");
             const auto before = std::find_if(seen.begin(), seen.end(), [&one](const pair& other) {

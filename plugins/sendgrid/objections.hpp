@@ -3,24 +3,20 @@
 #pragma once
 
 #include <gatepost/message.hpp>
+#include <gatepost/objection.hpp>
 
-#include <string>
 #include <vector>
 
 #include "payload.hpp"
 
 namespace sendgrid {
 
-struct objection {
-    std::string pointer;  // into the send request; empty for raw mail, which has no fields
-    std::string text, advice;
-};
-
 inline constexpr std::size_t most_recipients = 1000;
 inline constexpr uint64_t most_bytes = 30ull * 1024 * 1024;  // of the request, after base64
 inline constexpr std::size_t most_custom_bytes = 10000;
 inline constexpr int64_t longest_schedule = 72 * 3600;  // seconds
 
-std::vector<objection> objections_to(const gatepost::sdk::message& mail, const options& wanted);
+std::vector<gatepost::sdk::objection> objections_to(const gatepost::sdk::message& mail,
+                                                    const options& wanted);
 
 }  // namespace sendgrid

@@ -1,6 +1,7 @@
 // See payload.hpp.
 #include "payload.hpp"
 
+#include <gatepost/letters.hpp>
 #include <gatepost/mail_text.hpp>
 
 #include <algorithm>
@@ -28,10 +29,6 @@ constexpr std::array<std::string_view, 10> trace_headers = {"received",
 // Given at the top level as they are in the options; the schema has checked them.
 constexpr std::array<std::string_view, 4> as_they_are = {"template_id", "batch_id", "send_at",
                                                          "asm"};
-
-char lower(char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 
 template <std::size_t Count>
 bool is_one_of(const std::array<std::string_view, Count>& names, std::string_view name) {
@@ -132,7 +129,7 @@ void write_attachment(json_writer& json, const opened_part& one, std::size_t num
 void write_attachments(json_writer& json, const std::vector<opened_part>& opened) {
     std::size_t number = 0;
     for (const opened_part& one : opened) {
-        if (one.what.role == part_role::text || one.what.role == part_role::html) continue;
+        if (one.what.is_text()) continue;
         if (number++ == 0) {
             json.key("attachments");
             json.begin_array();
@@ -231,11 +228,6 @@ void write_tracking(json_writer& json, const config& how, const options& wanted)
 
 }  // namespace
 
-bool same_letters(std::string_view left, std::string_view right) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](char one, char other) { return lower(one) == lower(other); });
-}
-
 bool is_reserved_header(std::string_view name) {
     return is_one_of(reserved_headers, name);
 }
@@ -277,8 +269,7 @@ std::vector<part> parts_to_open(const message& mail) {
 }
 
 body_form form_of(const part& which) {
-    const bool words = which.role == part_role::text || which.role == part_role::html;
-    return words ? body_form::json : body_form::base64;
+    return which.is_text() ? body_form::json : body_form::base64;
 }
 
 bool is_sandboxed(const config& how, const options& wanted) {

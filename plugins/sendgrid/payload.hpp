@@ -46,6 +46,4 @@ using custom_args = std::vector<std::pair<std::string, std::string>>;
 custom_args custom_args_of(const gatepost::sdk::message& mail, const options& wanted);
 std::string display_name(std::string_view name);
 
-bool same_letters(std::string_view left, std::string_view right);  // ASCII case aside
-
 }  // namespace sendgrid

@@ -40,15 +40,14 @@ class provider {
         if (sender.verdict != verdict::accepted) co_return sender;
         context.report.started("message", "Test mail");
         auto sent = co_await post(context, mail, how_, true);
-        tell(context, "message", sent);
+        context.report.ended("message", sent);
         co_return sent;
     }
 
     static void check(const settings& given, message mail, diagnostics& said) {
         static_cast<void>(given);
         const options wanted = read_options(mail.options_json());
-        for (const objection& one : objections_to(mail, wanted))
-            said.error(one.pointer, one.text, one.advice);
+        say(said, objections_to(mail, wanted));
     }
 
   private:
@@ -65,12 +64,8 @@ class provider {
     // `commits` is false only where the answer is not the message's end: the check of a test.
     task<outcome> post(context& context, const message& mail, const config& how, bool commits) {
         const options wanted = read_options(mail.options_json());
-        const auto objections = objections_to(mail, wanted);
-        if (!objections.empty()) {
-            outcome refused = outcome::rejected(blame::message, objections.front().text);
-            refused.advice = objections.front().advice;
-            co_return refused;
-        }
+        const auto found = objections_to(mail, wanted);
+        if (!found.empty()) co_return found.front().as_outcome();
         const bool to_somebody = has_visible(mail);
         if (!to_somebody)
             co_return outcome::rejected(blame::message,
@@ -115,8 +110,8 @@ class provider {
                                   "so the next step shows whether it may send");
             co_return outcome::passed("");
         }
-        context.report.failed("credentials", said.why.text, said.why.advice, said.why.code);
-        co_return as_failure(said.why);
+        context.report.ended("credentials", said.why);
+        co_return said.why.as_failure();
     }
 
     // The mail itself, in the sandbox: checks the permission, the sender and every field.
@@ -130,22 +125,8 @@ class provider {
                                   "SendGrid takes mail from " + std::string(mail.from().address));
             co_return said;
         }
-        context.report.failed("sender", said.text, said.advice, said.code);
-        co_return as_failure(said);
-    }
-
-    static outcome as_failure(const outcome& why) {
-        outcome made = outcome::failed(why.blame, why.text, why.advice);
-        made.code = why.code;
-        return made;
-    }
-
-    static void tell(context& context, std::string_view stage, const outcome& said) {
-        if (said.verdict == verdict::accepted) {
-            context.report.passed(stage, said.text);
-        } else {
-            context.report.failed(stage, said.text, said.advice, said.code);
-        }
+        context.report.ended("sender", said);
+        co_return said.as_failure();
     }
 
     config how_;

@@ -1,17 +1,9 @@
 // See settings.hpp.
 #include "settings.hpp"
 
+#include <gatepost/letters.hpp>
+
 namespace sendgrid {
-namespace {
-
-// One line of printable ASCII, so that it can stand in a header.
-bool is_plain(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(),
-                                        [](char letter) { return letter > ' ' && letter <= '~'; });
-}
-
-}  // namespace
-
 config read_config(const gatepost::sdk::settings& given, gatepost::sdk::diagnostics& said) {
     config made;
     const bool eu = given.text("region", "global") == "eu";
@@ -22,13 +14,13 @@ config read_config(const gatepost::sdk::settings& given, gatepost::sdk::diagnost
     made.ip_pool_name = given.text("ip_pool_name", "");
     made.sandbox = given.boolean("sandbox", false);
     made.no_tracking = given.text("tracking", "account") == "off";
-    if (!is_plain(made.api_key))
+    if (!gatepost::sdk::is_plain_word(made.api_key))
         said.error("/api_key", "is no API key: it holds a space or a letter outside ASCII",
                    "Copy it again from Settings, API Keys; it begins with SG.");
     if (!made.api_key.starts_with("SG."))
         said.warning("/api_key", "does not begin with SG. as SendGrid's keys do",
                      "A password, or the secret of another service, does not work here.");
-    if (!made.on_behalf_of.empty() && !is_plain(made.on_behalf_of))
+    if (!made.on_behalf_of.empty() && !gatepost::sdk::is_plain_word(made.on_behalf_of))
         said.error("/on_behalf_of", "is no name of a subuser");
     return made;
 }

@@ -1,6 +1,7 @@
 // See verdict.hpp.
 #include "verdict.hpp"
 
+#include <gatepost/letters.hpp>
 #include <gatepost/no_answer.hpp>
 #include <gatepost/retry.hpp>
 
@@ -32,14 +33,6 @@ std::vector<said_error> errors_of(const json_value& root) {
     return found;
 }
 
-bool holds(std::string_view text, std::string_view words) {
-    if (words.empty()) return true;
-    for (std::size_t at = 0; at + words.size() <= text.size(); ++at) {
-        if (same_letters(text.substr(at, words.size()), words)) return true;
-    }
-    return false;
-}
-
 bool fits_field(std::string_view field, std::string_view wanted) {
     if (wanted.empty()) return true;
     if (!wanted.starts_with('^')) return field.find(wanted) != field.npos;
@@ -50,17 +43,8 @@ bool fits(const row& one, int status, const std::vector<said_error>& errors) {
     if (one.status != 0 && one.status != status && one.status != status / 100) return false;
     if (one.field.empty() && one.words.empty()) return true;
     return std::any_of(errors.begin(), errors.end(), [&one](const said_error& error) {
-        return fits_field(error.field, one.field) && holds(error.text, one.words);
+        return fits_field(error.field, one.field) && has_letters(error.text, one.words);
     });
-}
-
-// Between letters, not within one.
-std::string cut(std::string text) {
-    std::size_t size = std::min(text.size(), text_bytes);
-    while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80)
-        --size;
-    text.resize(size);
-    return text;
 }
 
 std::string in_words(int status, const std::vector<said_error>& errors) {
@@ -72,7 +56,7 @@ std::string in_words(int status, const std::vector<said_error>& errors) {
         if (!one.field.empty()) out.append(" (").append(one.field).append(")");
         before = "; ";
     }
-    return cut(std::move(out));
+    return std::string(cut_text(out, text_bytes));
 }
 
 outcome with(verdict what, blame who, std::string text, int code) {

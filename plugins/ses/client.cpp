@@ -1,6 +1,8 @@
 // See client.hpp.
 #include "client.hpp"
 
+#include <gatepost/no_answer.hpp>
+
 #include "role.hpp"
 #include "text.hpp"
 
@@ -19,8 +21,8 @@ constexpr std::string_view instance_advice =
     "Give the instance a role with ses:SendEmail and ses:SendRawEmail. From a container on it, the "
     "hop limit of the metadata service must be 2.";
 
-ruling no_keys(std::string text, std::string_view advice, blame who) {
-    ruling made;
+outcome no_keys(std::string text, std::string_view advice, blame who) {
+    outcome made;
     made.verdict = verdict::deferred;
     made.blame = who;
     made.text = std::move(text);
@@ -28,11 +30,11 @@ ruling no_keys(std::string text, std::string_view advice, blame who) {
     return made;
 }
 
-ruling not_digested(const reply& failure) {
+outcome not_digested(const reply& failure) {
     return no_keys("the request cannot be signed: " + failure.reason(), {}, blame::plugin);
 }
 
-ruling role_failure(const http_reply& got, bool container) {
+outcome role_failure(const http_reply& got, bool container) {
     std::string text =
         container ? "the container's role gave no keys: " : "the instance's role gave no keys: ";
     text += got.http_status != 0 ? "HTTP " + std::to_string(got.http_status) : got.reason();
@@ -55,7 +57,7 @@ task<exchanged> client::exchange(context& context, const wish& asked) {
         }
         const int64_t now = context.wall_now() + clock_error_;
         http_request request = request_for(asked);
-        const std::optional<ruling> unsigned_because =
+        const std::optional<outcome> unsigned_because =
             co_await sign(context, asked, found.keys, now, request);
         if (unsigned_because) {
             done.failure = unsigned_because;
@@ -64,7 +66,7 @@ task<exchanged> client::exchange(context& context, const wish& asked) {
         done.reply = co_await context.http.fetch(request);
         done.said = read_answer(done.reply, now);
         if (is_lost(done.reply, done.said)) {
-            done.failure = judge_lost(done.reply);
+            done.failure = no_answer(done.reply, "SES");
             co_return done;
         }
         const std::optional<int64_t> error = clock_error(done.said, now);
@@ -90,8 +92,9 @@ http_request client::request_for(const wish& asked) const {
 }
 
 // Adds the headers of the signature; what stays empty went well.
-task<std::optional<ruling>> client::sign(context& context, const wish& asked, const credentials& by,
-                                         int64_t now, http_request& request) {
+task<std::optional<outcome>> client::sign(context& context, const wish& asked,
+                                          const credentials& by, int64_t now,
+                                          http_request& request) {
     const std::string date = amz_date(now);
     const auto payload = co_await context.crypto.sha256(asked.body);
     if (!payload.ok()) co_return not_digested(payload);
@@ -105,7 +108,7 @@ task<std::optional<ruling>> client::sign(context& context, const wish& asked, co
     const segments text(canonical_request(form));
     const auto hashed = co_await context.crypto.sha256(text);
     if (!hashed.ok()) co_return not_digested(hashed);
-    const std::optional<ruling> keyless = co_await make_day_key(context, by, date);
+    const std::optional<outcome> keyless = co_await make_day_key(context, by, date);
     if (keyless) co_return keyless;
     const std::string scope = scope_of(date, how_.region);
     const segments to_sign(string_to_sign(date, scope, hex(hashed.data)));
@@ -121,8 +124,8 @@ task<std::optional<ruling>> client::sign(context& context, const wish& asked, co
 }
 
 // Good for a day, a region and a secret: four digests once, not at every mail.
-task<std::optional<ruling>> client::make_day_key(context& context, const credentials& by,
-                                                 const std::string& date) {
+task<std::optional<outcome>> client::make_day_key(context& context, const credentials& by,
+                                                  const std::string& date) {
     const std::string day = date.substr(0, 8);
     if (day_of_key_ == day && signer_of_key_ == by) co_return std::nullopt;
     std::string key = "AWS4" + by.secret;
@@ -155,7 +158,7 @@ task<keys_found> client::get_keys(context& context, bool fresh) {
     const bool container = how_.source == key_source::container;
     http_request request = role_request(how_.container_path);
     if (!container) {
-        const std::optional<ruling> failure = co_await ask_instance(context, request);
+        const std::optional<outcome> failure = co_await ask_instance(context, request);
         if (failure) {
             found.failure = failure;
             co_return found;
@@ -176,7 +179,7 @@ task<keys_found> client::get_keys(context& context, bool fresh) {
 }
 
 // IMDSv2: a token, then the role's name; leaves the request for its keys.
-task<std::optional<ruling>> client::ask_instance(context& context, http_request& request) {
+task<std::optional<outcome>> client::ask_instance(context& context, http_request& request) {
     request = role_request(instance_token_path);
     request.method = "PUT";
     request.headers.emplace_back("x-aws-ec2-metadata-token-ttl-seconds", "21600");

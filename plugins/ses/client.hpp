@@ -2,8 +2,8 @@
 // the request, its answer.
 //
 // A request is sent a second time only after an answer that certainly refused it: for the clock,
-// which is then corrected by the answer's Date, or for a role's session that has ended. Fails as a
-// ruling where no whole answer came.
+// which is then corrected by the answer's Date, or for a role's session that has ended. Fails as an
+// outcome where no whole answer came.
 #pragma once
 
 #include <gatepost/provider.hpp>
@@ -27,13 +27,13 @@ struct wish {
 
 struct keys_found {
     credentials keys;
-    std::optional<ruling> failure;
+    std::optional<gatepost::sdk::outcome> failure;
 };
 
 // The last answer of an exchange, or why there is none.
 struct exchanged {
     gatepost::sdk::http_reply reply;
-    std::optional<ruling> failure;  // no whole answer
+    std::optional<gatepost::sdk::outcome> failure;  // no whole answer
     answer said;
 };
 
@@ -46,7 +46,7 @@ class client {
     gatepost::sdk::task<exchanged> exchange(gatepost::sdk::context& context, const wish& asked);
 
   private:
-    using ruled = std::optional<ruling>;  // empty: it went well
+    using ruled = std::optional<gatepost::sdk::outcome>;  // empty: it went well
 
     gatepost::sdk::http_request request_for(const wish& asked) const;
     // Adds the headers of the signature.

@@ -1,4 +1,6 @@
-// What SES would refuse, said before the mail is accepted. See payload.hpp.
+// See objections.hpp. One function a rule; each names the field that has to change.
+#include "objections.hpp"
+
 #include <algorithm>
 
 #include "payload.hpp"
@@ -29,14 +31,9 @@ void check_address(const mailbox& who, const std::string& pointer, found& out) {
 
 void check_people(const message& mail, found& out) {
     check_address(mail.from(), "/from", out);
-    std::size_t number[3] = {};
-    static constexpr const char* names[3] = {"/to/", "/cc/", "/bcc/"};
-    for (const recipient& one : mail.recipients()) {
-        const std::size_t role = one.role == recipient_role::cc    ? 1
-                                 : one.role == recipient_role::bcc ? 2
-                                                                   : 0;
-        check_address(one, names[role] + std::to_string(number[role]++), out);
-    }
+    recipient_pointers at_field;
+    for (const recipient& one : mail.recipients())
+        check_address(one, at_field.next(one.role), out);
     std::size_t at = 0;
     for (const mailbox& one : mail.reply_to())
         check_address(one, "/reply_to/" + std::to_string(at++), out);
@@ -45,22 +42,8 @@ void check_people(const message& mail, found& out) {
                        "Send it in several messages."});
 }
 
-std::string escaped(std::string_view name) {
-    std::string out;
-    for (const char letter : name) {
-        if (letter == '~') {
-            out += "~0";
-        } else if (letter == '/') {
-            out += "~1";
-        } else {
-            out += letter;
-        }
-    }
-    return out;
-}
-
 void check_header(const pair& one, found& out) {
-    const std::string pointer = "/headers/" + escaped(one.name);
+    const std::string pointer = "/headers/" + pointer_step(one.name);
     if (one.name.size() > 126)
         out.push_back({pointer, "SES takes header names of at most 126 letters", ""});
     const std::size_t size = header_value(one.value).size();
@@ -95,13 +78,13 @@ void check_tags(const options& how, const message& mail, const json_value& chose
     }
     for (const pair one : mail.metadata()) {
         if (!how.metadata_as_tags || (is_tag(one.name) && is_tag(one.value))) continue;
-        out.push_back({"/metadata/" + escaped(one.name), rule,
+        out.push_back({"/metadata/" + pointer_step(one.name), rule,
                        "Set metadata_as_tags = false in the connection to keep metadata here."});
     }
     const json_value& named = chosen["tags"];
     for (std::size_t i = 0; i < named.names().size(); ++i) {
         if (is_tag(named.names()[i]) && is_tag(named.items()[i].text())) continue;
-        out.push_back({"/provider_options/ses/tags/" + escaped(named.names()[i]), rule, ""});
+        out.push_back({"/provider_options/ses/tags/" + pointer_step(named.names()[i]), rule, ""});
     }
 }
 
@@ -124,9 +107,8 @@ void check_simple(const message& mail, found& out) {
             {"", "signed or encrypted mail cannot go as Simple content", "Use mode = \"raw\"."});
         return;
     }
-    const bool any = std::any_of(mail.parts().begin(), mail.parts().end(), [](const part& one) {
-        return one.role == part_role::text || one.role == part_role::html;
-    });
+    const bool any = std::any_of(mail.parts().begin(), mail.parts().end(),
+                                 [](const part& one) { return one.is_text(); });
     if (!any)
         out.push_back({"/text", "SES wants a text or an html in Simple content",
                        "Add one, or use mode = \"raw\"."});
@@ -134,7 +116,7 @@ void check_simple(const message& mail, found& out) {
 
 void check_files(const message& mail, found& out) {
     for (const part& one : mail.parts()) {
-        if (one.role != part_role::attachment && one.role != part_role::inline_image) continue;
+        if (!one.is_file()) continue;
         const std::string name(one.filename);
         if (name.size() > 255)
             out.push_back({"/attachments", "SES takes file names of at most 255 letters", ""});
@@ -151,8 +133,7 @@ void check_files(const message& mail, found& out) {
 void check_size(const message& mail, found& out) {
     uint64_t bytes = 0;
     for (const part& one : mail.parts()) {
-        const bool file = one.role == part_role::attachment || one.role == part_role::inline_image;
-        bytes += file && !mail.raw() ? one.content_size / 57 * 78 : one.content_size;
+        bytes += one.is_file() && !mail.raw() ? one.content_size / 57 * 78 : one.content_size;
     }
     if (bytes > most_bytes)
         out.push_back({"", "SES takes at most 40 MB in one message, counted after base64",

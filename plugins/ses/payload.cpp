@@ -65,10 +65,6 @@ void write_headers(json_writer& json, const message& mail) {
     json.end_array();
 }
 
-bool is_file(const opened_part& one) {
-    return one.what.role == part_role::attachment || one.what.role == part_role::inline_image;
-}
-
 void write_attachment(json_writer& json, const opened_part& one, std::size_t number) {
     const bool shown = one.what.role == part_role::inline_image;
     json.begin_object();
@@ -86,7 +82,7 @@ void write_attachments(json_writer& json, const opened& bodies) {
     bool begun = false;
     std::size_t number = 0;
     for (const opened_part& one : bodies.parts) {
-        if (!is_file(one)) continue;
+        if (!one.what.is_file()) continue;
         if (!begun) {
             json.key("Attachments");
             json.begin_array();

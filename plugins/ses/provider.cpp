@@ -9,6 +9,7 @@
 #include "account.hpp"
 #include "client.hpp"
 #include "gatepost_manifest.h"
+#include "objections.hpp"
 #include "payload.hpp"
 #include "settings.hpp"
 #include "sign.hpp"
@@ -24,14 +25,6 @@ diagnostics nobody() {
     return diagnostics(nullptr, gatepost_sink{});
 }
 
-outcome refused(const objection& why) {
-    const bool recipient = why.pointer.starts_with("/to/") || why.pointer.starts_with("/cc/") ||
-                           why.pointer.starts_with("/bcc/");
-    outcome made = outcome::rejected(recipient ? blame::recipient : blame::message, why.text);
-    made.advice = why.advice;
-    return made;
-}
-
 class provider {
   public:
     provider(const settings& given, diagnostics& said)
@@ -41,14 +34,13 @@ class provider {
         diagnostics silent = nobody();
         const options how = read_options(given, silent);
         const json_document chosen = read_json(mail.options_json());
-        for (const objection& one : objections_to(how, mail, chosen.root))
-            said.error(one.pointer, one.text, one.advice);
+        say(said, objections_to(how, mail, chosen.root));
     }
 
     task<outcome> send(context& context, message mail) {
         const json_document chosen = read_json(mail.options_json());
-        const std::vector<objection> objections = objections_to(how_, mail, chosen.root);
-        if (!objections.empty()) co_return refused(objections.front());
+        const std::vector<objection> found = objections_to(how_, mail, chosen.root);
+        if (!found.empty()) co_return found.front().as_outcome();
         opened bodies;
         const std::optional<outcome> unopened =
             co_await open_bodies(context, mail, chosen.root, bodies);
@@ -56,8 +48,8 @@ class provider {
         wish asked{"POST", std::string(send_path), {}, true};
         asked.body = request_body(how_, mail, chosen.root, bodies);
         const exchanged done = co_await client_.exchange(context, asked);
-        if (done.failure) co_return outcome_of(*done.failure);
-        outcome made = outcome_of(judge(done.said, mail.from().ascii_address));
+        if (done.failure) co_return *done.failure;
+        outcome made = judge(done.said, mail.from().ascii_address);
         made.provider_message_id = done.said.message_id;
         co_return made;
     }
@@ -89,7 +81,7 @@ class provider {
         context.report.started("credentials", "Credentials");
         const wish asked{"GET", std::string(account_path), {}, false};
         const exchanged done = co_await client_.exchange(context, asked);
-        ruling why = done.failure ? *done.failure : judge(done.said, {});
+        outcome why = done.failure ? *done.failure : judge(done.said, {});
         if (!done.failure && done.said.status == 200) {
             const account read = read_account(done.reply.data);
             const finding found = describe(read, how_.region);
@@ -111,10 +103,8 @@ class provider {
                                   "of the account are not known");
             co_return std::nullopt;
         }
-        context.report.failed("credentials", why.text, why.advice, why.code);
-        outcome said = outcome::failed(why.blame, why.text, std::string(why.advice));
-        said.code = why.code;
-        co_return said;
+        context.report.ended("credentials", why);
+        co_return why.as_failure();
     }
 
     static void report_quota(const context& context, const account& read) {
@@ -173,8 +163,7 @@ class provider {
             co_return std::nullopt;
         }
         for (const part& one : mail.parts()) {
-            const bool text = one.role == part_role::text || one.role == part_role::html;
-            const body_form form = text ? body_form::json : body_form::base64;
+            const body_form form = one.is_text() ? body_form::json : body_form::base64;
             const uint32_t id = one.id;
             const auto body = co_await context.body.open_part(id, form);
             if (!body.ok()) co_return not_opened(body);

@@ -10,10 +10,6 @@
 namespace ses {
 namespace {
 
-char lower(char letter) noexcept {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
 bool is_atom(char letter) noexcept {
     const bool alphanumeric = (letter >= '0' && letter <= '9') ||
                               (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
@@ -75,12 +71,6 @@ std::string hex(std::string_view bytes) {
 bool is_printable(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(),
                        [](char letter) { return letter >= 32 && letter < 127; });
-}
-
-bool contains_ignoring_case(std::string_view text, std::string_view part) noexcept {
-    const auto same = [](char left, char right) { return lower(left) == lower(right); };
-    return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end() ||
-           part.empty();
 }
 
 std::string header_value(std::string_view text) {

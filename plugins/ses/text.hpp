@@ -15,7 +15,6 @@ std::string hex(std::string_view bytes);  // lower case
 
 // 32..126 only.
 bool is_printable(std::string_view text) noexcept;
-bool contains_ignoring_case(std::string_view text, std::string_view part) noexcept;
 
 // As it is, if it is printable ASCII that nobody could take for an encoded word; else RFC 2047
 // encoded words in UTF-8, cut between letters, at most 75 letters each.

@@ -2,6 +2,7 @@
 #include "verdict.hpp"
 
 #include <gatepost/json.hpp>
+#include <gatepost/letters.hpp>
 #include <gatepost/no_answer.hpp>
 #include <gatepost/retry.hpp>
 
@@ -29,7 +30,7 @@ bool fits(const table::row& row, const answer& said) {
     const bool in_range =
         row.lowest == 0 || (said.status >= row.lowest && said.status <= row.highest);
     return in_range && std::string_view(said.type).starts_with(row.type) &&
-           contains_ignoring_case(said.message, row.words);
+           has_letters(said.message, row.words);
 }
 
 std::string words_of(const answer& said) {
@@ -40,12 +41,12 @@ std::string words_of(const answer& said) {
 
 // The words name the identities that failed; if none of them is the sender, it is a recipient of a
 // sandbox.
-void tell_sandbox(ruling& made, const answer& said, std::string_view sender) {
+void tell_sandbox(outcome& made, const answer& said, std::string_view sender) {
     const std::size_t colon = said.message.rfind(':');
     if (made.blame != blame::sender || colon == std::string::npos || sender.empty()) return;
     const std::string_view names = std::string_view(said.message).substr(colon);
-    if (names.find('@') == names.npos && !contains_ignoring_case(names, domain_of(sender))) return;
-    if (contains_ignoring_case(names, sender)) return;
+    if (names.find('@') == names.npos && !has_letters(names, domain_of(sender))) return;
+    if (has_letters(names, sender)) return;
     if (names.find('@') == names.npos) return;
     made.verdict = verdict::rejected;
     made.blame = blame::recipient;
@@ -68,8 +69,8 @@ answer read_answer(const http_reply& from, int64_t wall_now) {
     return made;
 }
 
-ruling judge(const answer& said, std::string_view sender) {
-    ruling made;
+outcome judge(const answer& said, std::string_view sender) {
+    outcome made = outcome::unknown(blame::provider, {});  // where no row fits
     made.code = said.status;
     if (said.status == 200 && !said.message_id.empty()) {
         made.verdict = verdict::accepted;
@@ -95,22 +96,6 @@ bool is_lost(const http_reply& from, const answer& said) noexcept {
     const bool success = said.status >= 200 && said.status < 300;
     const bool broke_off = from.status == service_status::uncertain;
     return !is_answered(from) || (success && broke_off && said.message_id.empty());
-}
-
-ruling judge_lost(const http_reply& failure) {
-    const outcome lost = no_answer(failure, "SES");
-    return {lost.verdict, lost.blame, 0, lost.text, {}, advice_at(failure.failed_at)};
-}
-
-outcome outcome_of(const ruling& from) {
-    outcome made;
-    made.verdict = from.verdict;
-    made.blame = from.blame;
-    made.code = from.code;
-    made.text = from.text;
-    made.retry_after = from.retry_after;
-    made.advice = from.advice;
-    return made;
 }
 
 std::optional<int64_t> clock_error(const answer& said, int64_t our_time) noexcept {

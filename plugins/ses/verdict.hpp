@@ -25,23 +25,10 @@ struct answer {
 };
 answer read_answer(const gatepost::sdk::http_reply& from, int64_t wall_now);
 
-struct ruling {
-    gatepost::sdk::verdict verdict = gatepost::sdk::verdict::unknown;
-    gatepost::sdk::blame blame = gatepost::sdk::blame::provider;
-    int code = 0;
-    std::string text;
-    std::chrono::seconds retry_after{};
-    std::string_view advice;  // lives for ever
-};
-
 // `sender`: the From address, to tell an unverified sender from an unverified recipient.
-ruling judge(const answer& said, std::string_view sender);
+gatepost::sdk::outcome judge(const answer& said, std::string_view sender);
 // No answer came, or a success broke off before it said its id.
 bool is_lost(const gatepost::sdk::http_reply& from, const answer& said) noexcept;
-// Then the status of the service decides.
-ruling judge_lost(const gatepost::sdk::http_reply& failure);
-
-gatepost::sdk::outcome outcome_of(const ruling& from);
 
 // Refused because of the clock, and the answer's Date says by how much it is wrong.
 std::optional<int64_t> clock_error(const answer& said, int64_t our_time) noexcept;

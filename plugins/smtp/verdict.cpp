@@ -2,6 +2,7 @@
 #include "verdict.hpp"
 
 #include <gatepost/abi.h>
+#include <gatepost/letters.hpp>
 
 #include <algorithm>
 #include <array>
@@ -14,17 +15,6 @@ namespace {
 using gatepost::sdk::blame;
 using gatepost::sdk::verdict;
 
-char lower(char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool holds(std::string_view text, std::string_view words) {
-    const auto found =
-        std::search(text.begin(), text.end(), words.begin(), words.end(),
-                    [](char left, char right) { return lower(left) == lower(right); });
-    return found != text.end() || words.empty();
-}
-
 bool fits_enhanced(const enhanced_code& said, std::string_view wanted) {
     if (wanted.empty()) return true;
     if (said.type == 0) return false;
@@ -36,7 +26,8 @@ bool fits_enhanced(const enhanced_code& said, std::string_view wanted) {
 bool fits(const peculiar& row, phase where, const reply& said) {
     if ((row.where & at(where)) == 0) return false;
     const bool code = row.code == 0 || row.code == said.code || row.code == said.code / 100;
-    return code && fits_enhanced(said.enhanced, row.enhanced) && holds(said.text, row.words);
+    return code && fits_enhanced(said.enhanced, row.enhanced) &&
+           gatepost::sdk::has_letters(said.text, row.words);
 }
 
 // Whom RFC 5321's plain reading blames.
@@ -104,7 +95,8 @@ std::string_view token_advice(const ruling& refusal) noexcept {
 }
 
 bool is_too_many_recipients(const reply& said) {
-    if (said.code == 452 && said.enhanced.type == 0) return holds(said.text, "too many recipients");
+    if (said.code == 452 && said.enhanced.type == 0)
+        return gatepost::sdk::has_letters(said.text, "too many recipients");
     return said.code / 100 == 4 && said.enhanced == enhanced_code{4, 5, 3};
 }
 

@@ -1,19 +1,16 @@
-// How libcurl is told what it may do: all that it would do by itself is switched off here by name.
+// How libcurl is told what to do for one request of a plugin; what it may never do is in way.hpp.
 #include <algorithm>
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "services/http/transfer.hpp"
+#include "services/http/way.hpp"
 
 namespace gatepost::services {
 namespace {
 
 constexpr long yes = 1, no = 0;
 constexpr long small_upload = 16 * 1024, large_upload = 64 * 1024;  // of a buffer a request
-
-std::string bracketed(const std::string& host) {
-    return host.find(':') == host.npos ? host : "[" + host + "]";
-}
 
 // Without the port: "192.0.2.1", "[2001:db8::1]".
 std::string address_of(const socket_address& from) {
@@ -28,11 +25,10 @@ CURLcode transfer::set_up(const std::vector<socket_address>& addresses) {
     if (!easy_) return CURLE_OUT_OF_MEMORY;
     option_setter set(easy_.get());
     set(CURLOPT_ERRORBUFFER, problem_);
-    set(CURLOPT_NOSIGNAL, yes);
-    set(CURLOPT_QUICK_EXIT, yes);  // nobody waits for a resolver's thread
+    set_rules(set, order_);
+    set_proxy(set, order_);
     set_request(set);
-    set_way(set);
-    set_proxy(set);
+    set_sockets(set);
     set_times(set);
     if (!set_headers(set) || !set_addresses(set, addresses)) return CURLE_OUT_OF_MEMORY;
     set(CURLOPT_HEADERFUNCTION, &on_header);
@@ -43,11 +39,7 @@ CURLcode transfer::set_up(const std::vector<socket_address>& addresses) {
 }
 
 void transfer::set_request(option_setter& set) {
-    set(CURLOPT_URL, order_.url.c_str());
     set(CURLOPT_PATH_AS_IS, yes);
-    set(CURLOPT_FOLLOWLOCATION, no);
-    set(CURLOPT_HTTP_CONTENT_DECODING, no);
-    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, yes);
     if (upload_->size() > 0) {
         set(CURLOPT_UPLOAD, yes);
         set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_->size()));
@@ -70,19 +62,9 @@ void transfer::set_request(option_setter& set) {
     set(CURLOPT_PREREQDATA, this);
 }
 
-void transfer::set_way(option_setter& set) {
-    set(CURLOPT_PROTOCOLS_STR, order_.tls ? "https" : "http");
-    set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
+void transfer::set_sockets(option_setter& set) {
     set(CURLOPT_PIPEWAIT, yes);
     set(CURLOPT_TCP_KEEPALIVE, yes);
-    set(CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
-    set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
-    set(CURLOPT_SSL_VERIFYPEER, yes);
-    set(CURLOPT_SSL_VERIFYHOST, 2L);
-    if (!order_.ca_file.empty()) {
-        set(CURLOPT_CAINFO, order_.ca_file.c_str());
-        set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-    }
     if (staged_) set(CURLOPT_FRESH_CONNECT, yes);  // a test looks at everything anew
     set(CURLOPT_MAXAGE_CONN, static_cast<long>(limits::http_idle_time.count()));
     set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
@@ -119,22 +101,6 @@ bool transfer::set_addresses(option_setter& set, const std::vector<socket_addres
     if (!add_line(addresses_, line)) return false;
     set(CURLOPT_RESOLVE, addresses_.get());
     return true;
-}
-
-// Always set, also when there is none: the environment never decides.
-void transfer::set_proxy(option_setter& set) {
-    set(CURLOPT_NOPROXY, "");
-    if (!order_.proxy) return set(CURLOPT_PROXY, "");
-    const proxy_address& proxy = *order_.proxy;
-    const bool http = proxy.speaks == proxy_address::kind::http;
-    set(CURLOPT_PROXY, bracketed(proxy.host).c_str());
-    set(CURLOPT_PROXYPORT, long{proxy.port});
-    set(CURLOPT_PROXYTYPE, http ? long{CURLPROXY_HTTP} : long{CURLPROXY_SOCKS5_HOSTNAME});
-    set(CURLOPT_HTTPPROXYTUNNEL, yes);
-    set(CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
-    if (proxy.user.empty()) return;
-    set(CURLOPT_PROXYUSERNAME, proxy.user.c_str());
-    set(CURLOPT_PROXYPASSWORD, std::string(proxy.password.reveal()).c_str());
 }
 
 void transfer::set_times(option_setter& set) {

@@ -10,6 +10,7 @@
 #include "services/http/order.hpp"
 #include "services/http/response.hpp"
 #include "services/http/verdict.hpp"
+#include "services/http/way.hpp"
 #include "services/socket_address.hpp"
 
 namespace gatepost::services {
@@ -56,7 +57,7 @@ class posting {
         how.answered = response_.status() != 0;
         how.tls = order_.tls;
         how.proxied = order_.proxy.has_value();
-        how.own_ca = !what_.ca_file.empty();
+        how.own_ca = !order_.ca_file.empty();
         how.proxy_answer = info_of<long>(easy_.get(), CURLINFO_HTTP_CONNECTCODE);
         how.certificate = info_of<long>(easy_.get(), CURLINFO_SSL_VERIFYRESULT);
         how.where = order_.where();
@@ -69,11 +70,10 @@ class posting {
     CURLcode set_up(std::chrono::milliseconds limit) {
         option_setter set(easy_.get());
         set(CURLOPT_ERRORBUFFER, problem_);
-        set(CURLOPT_NOSIGNAL, yes);
-        set(CURLOPT_QUICK_EXIT, yes);
+        set_rules(set, order_);
+        set_proxy(set, order_);
         set_request(set);
-        set_way(set);
-        set_proxy(set);
+        set_socket(set);
         set(CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
         set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limit.count()));
         set(CURLOPT_HEADERFUNCTION, &on_header);
@@ -88,10 +88,6 @@ class posting {
 
     void set_request(option_setter& set) {
         const std::string_view body = what_.body.reveal();
-        set(CURLOPT_URL, order_.url.c_str());
-        set(CURLOPT_FOLLOWLOCATION, no);
-        set(CURLOPT_HTTP_CONTENT_DECODING, no);
-        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, yes);
         set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
         set(CURLOPT_POSTFIELDS, body.data());  // borrowed: what_ outlives the transfer
         add_line(headers_, "Expect:");
@@ -100,40 +96,13 @@ class posting {
         set(CURLOPT_USERAGENT, "Gatepost");
     }
 
-    void set_way(option_setter& set) {
-        set(CURLOPT_PROTOCOLS_STR, order_.tls ? "https" : "http");
-        set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
-        set(CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
-        set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
-        set(CURLOPT_SSL_VERIFYPEER, yes);
-        set(CURLOPT_SSL_VERIFYHOST, 2L);
+    void set_socket(option_setter& set) {
         set(CURLOPT_FRESH_CONNECT, yes);
         set(CURLOPT_FORBID_REUSE, yes);
-        if (!what_.ca_file.empty()) {
-            set(CURLOPT_CAINFO, what_.ca_file.c_str());
-            set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-        }
         set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
         set(CURLOPT_OPENSOCKETDATA, this);
         set(CURLOPT_PREREQFUNCTION, &on_session);
         set(CURLOPT_PREREQDATA, this);
-    }
-
-    // Always set, also when there is none: the environment never decides.
-    void set_proxy(option_setter& set) {
-        set(CURLOPT_NOPROXY, "");
-        if (!order_.proxy) return set(CURLOPT_PROXY, "");
-        const proxy_address& proxy = *order_.proxy;
-        const bool http = proxy.speaks == proxy_address::kind::http;
-        const bool six = proxy.host.find(':') != std::string::npos;
-        set(CURLOPT_PROXY, (six ? "[" + proxy.host + "]" : proxy.host).c_str());
-        set(CURLOPT_PROXYPORT, long{proxy.port});
-        set(CURLOPT_PROXYTYPE, http ? long{CURLPROXY_HTTP} : long{CURLPROXY_SOCKS5_HOSTNAME});
-        set(CURLOPT_HTTPPROXYTUNNEL, yes);
-        set(CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
-        if (proxy.user.empty()) return;
-        set(CURLOPT_PROXYUSERNAME, proxy.user.c_str());
-        set(CURLOPT_PROXYPASSWORD, std::string(proxy.password.reveal()).c_str());
     }
 
     // ---- libcurl's callbacks: no exception may pass them
@@ -207,6 +176,7 @@ std::string oauth_response::header(std::string_view name) const {
 oauth_response post_form(const oauth_request& what, std::chrono::milliseconds limit,
                          const std::atomic<bool>& stop) {
     http_order order;
+    order.ca_file = what.ca_file;
     if (!read_url(what.url, order)) return refused("the address of the provider cannot be used");
     if (!order.tls && !what.allow_http)
         return refused(order.where() + " would be asked in clear, and allow_http is not set");

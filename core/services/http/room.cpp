@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "services/counted_session.hpp"
 #include "services/scrub.hpp"
 
 namespace gatepost::services {
@@ -10,18 +11,6 @@ namespace {
 
 constexpr char slot_key = 0;
 constexpr size_t names_kept = 64;  // a provider has one or two
-
-struct counted_session {
-    std::weak_ptr<plugin::instance> of;
-    explicit counted_session(plugin::instance& owner) : of(owner.weak_from_this()) {
-        owner.count_session(true);
-    }
-    counted_session(const counted_session&) = delete;
-    counted_session& operator=(const counted_session&) = delete;
-    ~counted_session() {
-        if (const auto owner = of.lock()) owner->count_session(false);
-    }
-};
 
 }  // namespace
 

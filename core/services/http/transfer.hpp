@@ -65,10 +65,9 @@ class transfer : public std::enable_shared_from_this<transfer> {
     // ---- of libcurl's options
     CURLcode set_up(const std::vector<socket_address>& addresses);
     void set_request(option_setter& set);
-    void set_way(option_setter& set);
+    void set_sockets(option_setter& set);
     bool set_headers(option_setter& set);
     bool set_addresses(option_setter& set, const std::vector<socket_address>& addresses);
-    void set_proxy(option_setter& set);
     void set_times(option_setter& set);
 
     // ---- libcurl's callbacks

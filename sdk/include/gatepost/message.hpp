@@ -74,6 +74,11 @@ struct part {
     std::string_view content_id;
     uint64_t content_size = 0;
 
+    bool is_text() const noexcept { return role == part_role::text || role == part_role::html; }
+    bool is_file() const noexcept {
+        return role == part_role::attachment || role == part_role::inline_image;
+    }
+
     using abi_type = gatepost_part;
     static part read(const gatepost_part& from) noexcept {
         return {from.id,

@@ -93,6 +93,13 @@ struct outcome {
         made.advice = std::move(advice);
         return made;
     }
+    // The same as the end of a test that failed.
+    outcome as_failure() const {
+        outcome made = failed(blame, text, advice);
+        made.code = code;
+        made.retry_after = retry_after;
+        return made;
+    }
     // After an operation that failed, with the likeliest blame: unknown, if all of a `commits`
     // request was handed over and nobody said what became of it; else deferred.
     static outcome after(const reply& failure, std::string_view while_doing = {});

@@ -6,8 +6,8 @@
 //         explicit hello(const gatepost::sdk::settings& settings);
 //         task<outcome> send(context& context, message mail);  // a coroutine
 //         task<outcome> test(context& context, message mail);  // mail is false without a recipient
-//         task<outcome> lookup(context& context, message mail);                          //
-//         optional static void check(const settings&, const message&, diagnostics&); // optional
+//         task<outcome> lookup(context& context, message mail);                // optional
+//         static void check(const settings&, message, diagnostics& said);      // optional
 //     };
 //     GATEPOST_PROVIDER(hello, gatepost_manifest)
 #pragma once

@@ -310,6 +310,11 @@ class report_service : public detail::service {
     void skipped(std::string_view id, std::string_view text = {}) const noexcept {
         stage(id, GATEPOST_SKIPPED, {}, text, {}, 0);
     }
+    // Passed or failed, as `said` says.
+    void ended(std::string_view id, const outcome& said) const noexcept {
+        if (said.verdict == verdict::accepted) return passed(id, said.text);
+        failed(id, said.text, said.advice, said.code);
+    }
     void quota(std::string_view name, uint64_t limit, uint64_t used) const noexcept {
         const gatepost_report* table = call_->tables().report;
         if (!GATEPOST_SDK_OFFERS(gatepost_report, table, quota)) return;

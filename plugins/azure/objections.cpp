@@ -1,0 +1,109 @@
+// See objections.hpp. One function a rule; each names the field that has to change.
+#include "objections.hpp"
+
+#include <gatepost/letters.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace azure {
+namespace {
+
+using namespace gatepost::sdk;
+using found = std::vector<objection>;
+
+void check_people(const message& mail, found& out) {
+    if (mail.recipients().size() > most_recipients)
+        out.push_back({"/to", "Azure takes at most 50 recipients in one message",
+                       "Send it in several messages."});
+    if (mail.sender())
+        out.push_back({"/sender", "Azure carries no Sender beside the From", "Leave it out."});
+}
+
+void check_addresses(const message& mail, found& out) {
+    const auto check = [&](const mailbox& who, const std::string& pointer) {
+        if (who.address.empty() || !who.ascii_address.empty()) return;
+        out.push_back({pointer, "Azure is not known to take a local part outside ASCII",
+                       "Use an address whose part before the @ is plain ASCII."});
+    };
+    check(mail.from(), "/from");
+    recipient_pointers at_field;
+    for (const recipient& one : mail.recipients())
+        check(one, at_field.next(one.role));
+    std::size_t at = 0;
+    for (const mailbox& one : mail.reply_to())
+        check(one, "/reply_to/" + std::to_string(at++));
+}
+
+void check_headers(const message& mail, found& out) {
+    std::set<std::string> seen;
+    for (const pair one : mail.headers()) {
+        if (seen.insert(lower(one.name)).second) continue;
+        out.push_back({"/headers/" + pointer_step(one.name), "Azure takes every header once only",
+                       "Give it one value."});
+    }
+}
+
+void check_parts(const options& how, const message& mail, const json_value& chosen, found& out) {
+    if (mail.raw_only()) {
+        out.push_back({"", "signed or encrypted mail cannot go through Azure's API", ""});
+        return;
+    }
+    const bool any = std::any_of(mail.parts().begin(), mail.parts().end(),
+                                 [](const part& one) { return one.is_text(); });
+    if (!any) out.push_back({"/text", "Azure wants a text or an html", "Add one."});
+    std::set<std::string> ids;
+    for (const part& one : mail.parts()) {
+        if (one.role != part_role::inline_image) continue;
+        if (how.api_version < "2025")
+            out.push_back({"/attachments", "inline images need api_version = \"2025-09-01\"", ""});
+        const bool fresh = ids.insert(std::string(one.content_id)).second;
+        if (!fresh && !chosen["ignore_duplicate_content_id"].boolean())
+            out.push_back({"/attachments",
+                           "Azure takes every content id once only: " + std::string(one.content_id),
+                           "Give each inline image its own, or set ignore_duplicate_content_id."});
+    }
+}
+
+void check_size(const options& how, const message& mail, found& out) {
+    uint64_t bytes = 0;
+    for (const part& one : mail.parts())
+        bytes += one.is_file() ? (one.content_size + 2) / 3 * 4 : one.content_size;
+    if (bytes <= how.max_bytes || how.max_bytes == 0) return;
+    out.push_back({"",
+                   "Azure takes requests of " + std::to_string(how.max_bytes >> 20) +
+                       " MB after base64, about three quarters of that in files",
+                   "Send a link instead of the file. Azure raises the limit to 30 MB on request: "
+                   "then set max_megabytes."});
+}
+
+void check_name(const options& how, const message& mail, found& out) {
+    const std::string_view name = mail.from().name;
+    if (!name.empty() && name != how.display_name)
+        out.push_back({"/from",
+                       "Azure takes no name in From: it shows the one of the sender username",
+                       "Leave the name out, or, if the sender username has this name, set "
+                       "display_name to it in the connection."});
+}
+
+}  // namespace
+
+std::vector<objection> objections_to(const options& how, const message& mail,
+                                     const json_value& chosen) {
+    found out = obstacles_to(how, mail, chosen);
+    check_name(how, mail, out);
+    return out;
+}
+
+std::vector<objection> obstacles_to(const options& how, const message& mail,
+                                    const json_value& chosen) {
+    found out;
+    check_people(mail, out);
+    check_addresses(mail, out);
+    check_headers(mail, out);
+    check_parts(how, mail, chosen, out);
+    check_size(how, mail, out);
+    return out;
+}
+
+}  // namespace azure

@@ -1,0 +1,26 @@
+// What Azure would refuse, known before it is asked. Pure: used by gatepost.check/1 before a
+// message is accepted, and by send for what reached the plugin all the same.
+#pragma once
+
+#include <gatepost/json_value.hpp>
+#include <gatepost/message.hpp>
+#include <gatepost/objection.hpp>
+
+#include <vector>
+
+#include "settings.hpp"
+
+namespace azure {
+
+inline constexpr std::size_t most_recipients = 50;
+
+// `chosen`: the message's options_json, read.
+std::vector<gatepost::sdk::objection> objections_to(const options& how,
+                                                    const gatepost::sdk::message& mail,
+                                                    const gatepost::sdk::json_value& chosen);
+// Without those that matter less than a mail that is accepted already: a name Azure does not show.
+std::vector<gatepost::sdk::objection> obstacles_to(const options& how,
+                                                   const gatepost::sdk::message& mail,
+                                                   const gatepost::sdk::json_value& chosen);
+
+}  // namespace azure
