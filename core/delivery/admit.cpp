@@ -106,8 +106,8 @@ void check_abilities(const mail::message& message, const plugin::manifest& facts
 void check_options(const mail::message& message, const plugin::manifest& facts, problems& found) {
     const auto options = message.provider_options.find(facts.id);
     if (options == message.provider_options.end()) return;
-    auto rules = schema::schema::parse(facts.message_options_schema);
-    auto value = schema::parse_json(options->second);
+    const auto& rules = facts.message_options_rules;
+    const auto value = schema::parse_json(options->second);
     if (!rules || !value) {
         found.push_back({"/provider_options/" + facts.id, "cannot be read"});
         return;
