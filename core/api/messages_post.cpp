@@ -114,7 +114,8 @@ void accept(const sending& send, result<send_request> read, mail_id id) {
     mail.id = id;
     if (!mail.raw) mail.date = send.now();
     const auto config = options.config();
-    auto admitted = options.admit(mail, *config, *options.plugins, send.now());
+    auto admitted =
+        options.admit(mail, *config, *options.plugins, send.with.checks(config), send.now());
     if (!admitted) {
         send.to->answer(problem(admitted.error()));
         return;

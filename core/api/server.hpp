@@ -50,7 +50,8 @@ struct server_options {
     http_limits limits = {};
     // Whether and by which connection a message may go.
     std::function<result<delivery::admission>(mail::message&, const config::settings&,
-                                              const plugin::registry&, wall_time)>
+                                              const plugin::registry&, plugin::message_checks&,
+                                              wall_time)>
         admit = delivery::admit;
 };
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "api/http.hpp"
 #include "api/server.hpp"
@@ -33,6 +34,13 @@ struct service {
         return book_;
     }
 
+    // What the plugins say before a message is accepted, by this configuration. The api thread
+    // only.
+    plugin::message_checks& checks(const std::shared_ptr<const config::settings>& now) {
+        if (now != std::exchange(checks_of_, now)) checks_.forget();
+        return checks_;
+    }
+
     // A caller without administration sees and changes its own mail only.
     static std::optional<uint32_t> owner_filter(const peer& caller) {
         return caller.admin ? std::nullopt : std::optional<uint32_t>(caller.uid);
@@ -50,7 +58,8 @@ struct service {
     }
 
   private:
-    std::shared_ptr<const config::settings> book_of_;
+    std::shared_ptr<const config::settings> book_of_, checks_of_;
+    plugin::message_checks checks_;
     std::shared_ptr<const mail::address_book> book_ = std::make_shared<const mail::address_book>();
 };
 

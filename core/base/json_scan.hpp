@@ -1,6 +1,6 @@
 // What the JSON reader does many times a byte, as pure functions: finding the end of a run inside a
-// string, checking UTF-8, reading a number. And the set of keys seen, which tells a duplicate. Only
-// json_reader.cpp includes this.
+// string, checking UTF-8, reading a number. And the set of keys seen, which tells a duplicate. Who
+// writes strings looks for the same runs; nobody else includes this.
 //
 // Nothing here fails by itself: each function says what it found, and the reader puts it in words.
 #pragma once

@@ -106,8 +106,8 @@ void check_abilities(const mail::message& message, const plugin::manifest& facts
 void check_options(const mail::message& message, const plugin::manifest& facts, problems& found) {
     const auto options = message.provider_options.find(facts.id);
     if (options == message.provider_options.end()) return;
-    auto rules = schema::schema::parse(facts.message_options_schema);
-    auto value = schema::parse_json(options->second);
+    const auto& rules = facts.message_options_rules;
+    const auto value = schema::parse_json(options->second);
     if (!rules || !value) {
         found.push_back({"/provider_options/" + facts.id, "cannot be read"});
         return;
@@ -127,22 +127,25 @@ void check_times(const mail::message& message, wall_time now, problems& found) {
 }
 
 problems objections(const mail::message& message, const config::settings& config,
-                    const config::connection& connection, const plugin::loaded_plugin& provider,
-                    wall_time now) {
+                    const config::connection& connection,
+                    const std::shared_ptr<const plugin::loaded_plugin>& provider,
+                    plugin::message_checks& checks, wall_time now) {
     problems found;
-    check_sizes(message, provider.facts, config.message_bytes, found);
-    check_parts(message, provider.facts, found);
-    check_abilities(message, provider.facts, found);
-    check_options(message, provider.facts, found);
+    const plugin::manifest& facts = provider->facts;
+    check_sizes(message, facts, config.message_bytes, found);
+    check_parts(message, facts, found);
+    check_abilities(message, facts, found);
+    check_options(message, facts, found);
     check_times(message, now, found);
     if (!found.empty()) return found;
-    return plugin::check_message(provider, std::string(connection.settings_json.reveal()), message);
+    return checks.ask(connection.name, provider, connection.settings_json, message);
 }
 
 }  // namespace
 
 result<admission> admit(mail::message& message, const config::settings& config,
-                        const plugin::registry& plugins, wall_time now) {
+                        const plugin::registry& plugins, plugin::message_checks& checks,
+                        wall_time now) {
     auto chosen = route(message.connection, config);
     if (!chosen) return chosen.error();
     const config::connection& connection = **chosen;
@@ -155,7 +158,8 @@ result<admission> admit(mail::message& message, const config::settings& config,
     if (auto filled = fill_sender(message, connection); !filled) return filled.error();
     std::optional<mail::message> forced;  // what the provider will see, where that is another
     if (connection.force_sender) force_sender(forced.emplace(message), connection);
-    problems found = objections(forced ? *forced : message, config, connection, *provider, now);
+    problems found =
+        objections(forced ? *forced : message, config, connection, provider, checks, now);
     if (!found.empty()) {
         return error{error_kind::invalid,
                      "the connection \"" + connection.name + "\" cannot carry this message",

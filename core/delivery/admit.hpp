@@ -1,6 +1,6 @@
 // Whether a message may be accepted, and by which connection: everything that can be said before
 // the 202 is said before the 202. Pure: configuration, plugins and message in; connection name or
-// error out.
+// error out; `checks` remembers what it could make again.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "config/config.hpp"
 #include "mail/message.hpp"
+#include "plugin/check.hpp"
 #include "plugin/registry.hpp"
 
 namespace gatepost::delivery {
@@ -21,6 +22,7 @@ struct admission {
 // message_options schema, and gatepost.check/1. Fills in `from` (and the envelope sender) from the
 // connection where the message has none.
 result<admission> admit(mail::message& message, const config::settings& config,
-                        const plugin::registry& plugins, wall_time now);
+                        const plugin::registry& plugins, plugin::message_checks& checks,
+                        wall_time now);
 
 }  // namespace gatepost::delivery

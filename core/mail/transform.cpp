@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json_scan.hpp"
 #include "base/limits.hpp"
 #include "mail/code_points.hpp"
 #include "mail/lines.hpp"
@@ -49,40 +50,24 @@ class json_escaper {
                 "The part is not well-formed UTF-8 and cannot be written into JSON as text."};
     }
 
-    static bool is_plain(char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
-    }
-
     status escape(std::string_view in, std::string& out) {
         while (!in.empty()) {
-            size_t run = 0;
-            while (run < in.size() && is_plain(in[run]))
-                ++run;
-            out.append(in.data(), run);
-            in.remove_prefix(run);
-            if (in.empty()) break;
-            const code_point c = first_code_point(in);
-            if (c.value == bad_code_point) {
-                if (in.size() >= 4 || !may_continue(in)) return bad();
-                held_ = in;
+            const auto run = json_scan::find_run(in);
+            const std::string_view text = in.substr(0, run.length);
+            const auto fine = run.all_ascii ? json_scan::utf8_check{run.length, false}
+                                            : json_scan::check_utf8(text);
+            out.append(text.substr(0, fine.valid));
+            if (fine.valid < run.length) {
+                if (!fine.truncated || run.length < in.size()) return bad();
+                held_ = text.substr(fine.valid);  // the window's end; the next one goes on with it
                 break;
             }
-            if (c.value < 0x80) {
-                escape_one(in.front(), out);
-            } else {
-                out.append(in.data(), c.length);
-            }
-            in.remove_prefix(c.length);
+            in.remove_prefix(run.length);
+            if (in.empty()) break;
+            escape_one(in.front(), out);
+            in.remove_prefix(1);
         }
         return success{};
-    }
-
-    // At the end of a window a sequence may be cut; a wrong one is found when it is put together.
-    static bool may_continue(std::string_view tail) {
-        const auto lead = static_cast<unsigned char>(tail.front());
-        const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-        return lead >= 0xC2 && lead <= 0xF4 && tail.size() < length;
     }
 
     static void escape_one(char c, std::string& out) {

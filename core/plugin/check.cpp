@@ -1,11 +1,12 @@
-// gatepost.check/1: the plugin's pure function, with a host that offers nothing. Whatever goes
-// wrong in it is no objection to the message: the send itself will tell.
+// The plugin's pure function, with a host that offers nothing. Whatever goes wrong in it is no
+// objection to the message: the send itself will tell.
+#include "plugin/check.hpp"
+
 #include <exception>
 #include <numeric>
 
 #include "base/log.hpp"
 #include "plugin/host.hpp"
-#include "plugin/instance.hpp"
 #include "plugin/message_view.hpp"
 #include "plugin/settings_view.hpp"
 #include "plugin/strings.hpp"
@@ -29,38 +30,71 @@ std::shared_ptr<const mail::message> borrowed(const mail::message& message) {
     return {std::shared_ptr<const mail::message>(), &message};
 }
 
+std::vector<field_error> objections(const loaded_plugin& plugin, check_function check,
+                                    settings_view& settings, const mail::message& message) {
+    auto mail = borrowed(message);
+    if (!plugin.facts.can.raw_mime) {
+        auto with = with_parts(mail, {});
+        if (!with) return {};
+        mail = std::move(*with);
+    }
+    std::vector<uint32_t> everyone(message.recipients.size());
+    std::iota(everyone.begin(), everyone.end(), 0U);
+    const message_view view(mail, everyone, plugin.facts.id, 0);
+    host_side host(machine_clock(), plugin.facts.id, "", {});
+    check(host.table(), settings.get(), view.get(), host.open_sink());
+    std::vector<field_error> found;
+    for (auto& each : host.close_sink()) {
+        if (each.severity == GATEPOST_ERROR) found.push_back(std::move(each.what));
+    }
+    return found;
+}
+
 }  // namespace
 
-std::vector<field_error> check_message(const loaded_plugin& plugin,
-                                       const std::string& settings_json,
-                                       const mail::message& message) {
+struct message_checks::kept {
+    kept(std::shared_ptr<const loaded_plugin> which, const secret& given)
+        : plugin(std::move(which)),
+          settings_json(given),
+          check(check_of(*plugin->table)),
+          settings(settings_view::make(plugin->facts, std::string(given.reveal()), "")) {}
+
+    std::shared_ptr<const loaded_plugin> plugin;
+    secret settings_json;
+    check_function check;
+    result<settings_view> settings;
+};
+
+message_checks::message_checks() = default;
+message_checks::~message_checks() = default;
+
+void message_checks::forget() {
+    kept_.clear();
+}
+
+message_checks::kept& message_checks::of(const std::string& connection,
+                                         const std::shared_ptr<const loaded_plugin>& plugin,
+                                         const secret& settings_json) {
+    std::unique_ptr<kept>& known = kept_[connection];
+    if (!known || known->plugin != plugin || !(known->settings_json == settings_json))
+        known = std::make_unique<kept>(plugin, settings_json);
+    return *known;
+}
+
+std::vector<field_error> message_checks::ask(const std::string& connection,
+                                             const std::shared_ptr<const loaded_plugin>& plugin,
+                                             const secret& settings_json,
+                                             const mail::message& message) {
     try {
-        const check_function check = check_of(*plugin.table);
-        if (check == nullptr) return {};
-        auto settings = settings_view::make(plugin.facts, settings_json, "");
-        if (!settings) return {};
-        auto mail = borrowed(message);
-        if (!plugin.facts.can.raw_mime) {
-            auto with = with_parts(mail, {});
-            if (!with) return {};
-            mail = std::move(*with);
-        }
-        std::vector<uint32_t> everyone(message.recipients.size());
-        std::iota(everyone.begin(), everyone.end(), 0U);
-        const message_view view(mail, everyone, plugin.facts.id, 0);
-        host_side host(machine_clock(), plugin.facts.id, "", {});
-        check(host.table(), settings->get(), view.get(), host.open_sink());
-        std::vector<field_error> objections;
-        for (auto& each : host.close_sink()) {
-            if (each.severity == GATEPOST_ERROR) objections.push_back(std::move(each.what));
-        }
-        return objections;
+        kept& with = of(connection, plugin, settings_json);
+        if (with.check == nullptr || !with.settings) return {};
+        return objections(*plugin, with.check, *with.settings, message);
     } catch (const std::exception& failure) {
         log::warn("plugin.fault", "the plugin threw while it checked a message",
-                  {{"plugin", plugin.facts.id}, {"fault", failure.what()}});
+                  {{"plugin", plugin->facts.id}, {"fault", failure.what()}});
     } catch (...) {
         log::warn("plugin.fault", "the plugin threw while it checked a message",
-                  {{"plugin", plugin.facts.id}});
+                  {{"plugin", plugin->facts.id}});
     }
     return {};
 }

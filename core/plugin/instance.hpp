@@ -149,10 +149,4 @@ class instance : public std::enable_shared_from_this<instance> {
     virtual void count_session(bool opened) { (void)opened; }
 };
 
-// gatepost.check/1 for a message that is about to be accepted; empty if the plugin has no objection
-// or no such extension. Any thread.
-std::vector<field_error> check_message(const loaded_plugin& plugin,
-                                       const std::string& settings_json,
-                                       const mail::message& message);
-
 }  // namespace gatepost::plugin

@@ -135,10 +135,12 @@ std::string read_presets(const json& list, manifest& facts) {
     return {};
 }
 
-std::string read_schema(const json* object, const char* key, std::string& out) {
+std::string read_schema(const json* object, const char* key, std::string& out,
+                        std::optional<schema::schema>& rules) {
     out = object == nullptr ? empty_schema : object->dump();
-    if (auto parsed = schema::schema::parse(out); !parsed)
-        return std::string("/") + key + ": " + parsed.error().detail;
+    auto parsed = schema::schema::parse(out);
+    if (!parsed) return std::string("/") + key + ": " + parsed.error().detail;
+    rules = *std::move(parsed);
     return {};
 }
 
@@ -240,14 +242,15 @@ result<manifest> parse_manifest(std::string_view text, std::string_view id,
     const json* oauth = from.object("oauth");
     const json* settings = from.object("settings");
     const json* options = from.object("message_options");
-    const std::string problem =
-        first_of({read_simple(*object, id, version, facts), from.problem(),
-                  can == nullptr ? std::string() : read_capabilities(*can, facts.can),
-                  caps == nullptr ? std::string() : read_limits(*caps, "/limits", facts.defaults),
-                  presets == nullptr ? std::string() : read_presets(*presets, facts),
-                  oauth == nullptr ? std::string() : read_oauth(*oauth, facts.oauth),
-                  read_pointers(facts), read_schema(settings, "settings", facts.settings_schema),
-                  read_schema(options, "message_options", facts.message_options_schema)});
+    const std::string problem = first_of(
+        {read_simple(*object, id, version, facts), from.problem(),
+         can == nullptr ? std::string() : read_capabilities(*can, facts.can),
+         caps == nullptr ? std::string() : read_limits(*caps, "/limits", facts.defaults),
+         presets == nullptr ? std::string() : read_presets(*presets, facts),
+         oauth == nullptr ? std::string() : read_oauth(*oauth, facts.oauth), read_pointers(facts),
+         read_schema(settings, "settings", facts.settings_schema, facts.settings_rules),
+         read_schema(options, "message_options", facts.message_options_schema,
+                     facts.message_options_rules)});
     if (!problem.empty()) return wrong(id, problem);
     facts.json = text;
     return facts;

@@ -15,6 +15,7 @@
 
 #include "base/result.hpp"
 #include "plugin/oauth_profile.hpp"
+#include "schema/schema.hpp"
 
 namespace gatepost::plugin {
 
@@ -48,8 +49,10 @@ struct manifest {
         destinations;             // "api.example.com:443", or a pointer into settings: "/host"
     std::string settings_schema;  // JSON
     std::string message_options_schema;  // JSON; empty object schema if none
-    oauth_profiles oauth;                // by name
-    std::string json;                    // as the plugin gave it
+    // The two schemas, read once; every manifest that was read has them.
+    std::optional<schema::schema> settings_rules, message_options_rules;
+    oauth_profiles oauth;  // by name
+    std::string json;      // as the plugin gave it
 };
 
 // Of the preset that the settings name (their key `preset`), where it says something; else the

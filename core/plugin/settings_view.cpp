@@ -69,18 +69,18 @@ class settings_view::flattener {
 
 result<settings_view> settings_view::make(const manifest& facts, const std::string& settings_json,
                                           const std::string& connection) {
-    const auto parsed = schema::schema::parse(facts.settings_schema);
-    if (!parsed) return parsed.error();
+    const auto& rules = facts.settings_rules;
+    if (!rules) return error{error_kind::config, facts.name + " has no schema of its settings"};
     auto given = schema::parse_json(settings_json.empty() ? "{}" : settings_json);
     if (!given) return error{error_kind::config, "the settings: " + given.error().detail};
-    const nlohmann::json full = parsed->with_defaults(*given);
-    if (auto problems = parsed->validate(full); !problems.empty())
+    const nlohmann::json full = rules->with_defaults(*given);
+    if (auto problems = rules->validate(full); !problems.empty())
         return error{error_kind::config, "the settings do not fit " + facts.name,
                      std::move(problems)};
     settings_view made;
     made.json_ = secret(full.dump());
     made.connection_ = connection;
-    flattener(made, parsed->secret_paths()).walk(full, "");
+    flattener(made, rules->secret_paths()).walk(full, "");
     return made;
 }
 

@@ -54,6 +54,19 @@ inline std::string json_escaped(std::string_view text) {
     return out;
 }
 
+namespace detail {
+
+// Stands in a JSON string as it is: most keys and values do.
+inline bool is_plain_json(std::string_view text) {
+    for (const char letter : text) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if (byte < 0x20 || byte >= 0x80 || letter == '"' || letter == '\\') return false;
+    }
+    return true;
+}
+
+}  // namespace detail
+
 class json_writer {
   public:
     void begin_object() { open('{'); }
@@ -64,13 +77,14 @@ class json_writer {
     void key(std::string_view name) {
         if (open_.empty() || open_.back() != '{' || after_key_) fault("a key outside an object");
         comma();
-        out_.add("\"").add(json_escaped(name)).add("\":");
+        quoted(name);
+        out_.add(":");
         after_key_ = true;
     }
 
     void value(std::string_view text) {
         begin_value();
-        out_.add("\"").add(json_escaped(text)).add("\"");
+        quoted(text);
     }
     void value(const char* text) { value(std::string_view(text)); }
     void value(bool given) { raw(given ? "true" : "false"); }
@@ -145,6 +159,11 @@ class json_writer {
         end_object();
     }
 
+    void quoted(std::string_view text) {
+        out_.add("\"");
+        detail::is_plain_json(text) ? out_.add(text) : out_.add(json_escaped(text));
+        out_.add("\"");
+    }
     void comma() {
         if (written_) out_.add(",");
         written_ = true;

@@ -33,7 +33,8 @@ inline std::shared_ptr<const config::settings> two_connections() {
 
 // Stands in for delivery::admit, which needs a loaded plugin.
 inline result<delivery::admission> admit_all(mail::message& message, const config::settings& config,
-                                             const plugin::registry&, wall_time) {
+                                             const plugin::registry&, plugin::message_checks&,
+                                             wall_time) {
     if (message.connection == "none") return error{error_kind::no_connection, "there is none"};
     if (!message.from) message.from = *mail::parse_mailbox("noreply@example.com");
     return delivery::admission{message.connection.empty() ? config.default_connection

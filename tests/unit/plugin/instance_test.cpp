@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/limits.hpp"
+#include "plugin/check.hpp"
 #include "support/catch.hpp"
 #include "workbench.hpp"
 
@@ -320,13 +321,39 @@ TEST_CASE("check/1 runs without an instance, offers nothing, and gives its error
         host->complete(host, 1, nullptr);
         host->cancel(host, 1);
     };
-    const auto found = plugin::check_message(*which, R"({"a":1})", *mail);
+    plugin::message_checks checks;
+    const auto found = checks.ask("primary", which, gatepost::secret(R"({"a":1})"), *mail);
     REQUIRE(found.size() == 1);
     CHECK(found[0].pointer == "/subject");
     on.plays.check = [](auto...) { throw std::runtime_error("no"); };
-    CHECK(plugin::check_message(*which, "{}", *mail).empty());
+    CHECK(checks.ask("primary", which, gatepost::secret("{}"), *mail).empty());
     on.plays.check = nullptr;
-    CHECK(plugin::check_message(*which, "{}", *mail).empty());
+    checks.forget();
+    CHECK(checks.ask("primary", which, gatepost::secret("{}"), *mail).empty());
+}
+
+TEST_CASE("check/1 keeps the settings of each connection until they change") {
+    bench on;
+    const auto which = loaded();
+    const auto mail = small_mail(1);
+    std::vector<std::string> seen;
+    on.plays.check = [&](const gatepost_host*, const gatepost_settings* settings,
+                         const gatepost_message*, gatepost_sink) {
+        REQUIRE(settings->values.count == 1);
+        seen.push_back(text(settings->json));
+    };
+    plugin::message_checks checks;
+    const auto ask = [&](const char* connection, const char* settings) {
+        CHECK(checks.ask(connection, which, gatepost::secret(settings), *mail).empty());
+    };
+    ask("first", R"({"a":1})");
+    ask("first", R"({"a":1})");
+    ask("second", R"({"a":2})");
+    ask("first", R"({"a":3})");
+    ask("first", R"({"a":1})");
+    const std::vector<std::string> expected{R"({"a":1})", R"({"a":1})", R"({"a":2})", R"({"a":3})",
+                                            R"({"a":1})"};
+    CHECK(seen == expected);
 }
 
 TEST_CASE("destinations and secrets come from the manifest and from the settings it points to") {

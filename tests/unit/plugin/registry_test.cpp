@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "base/file.hpp"
+#include "plugin/check.hpp"
 #include "plugin/instance.hpp"
 #include "plugin/trust.hpp"
 #include "support/catch.hpp"
@@ -326,5 +327,6 @@ TEST_CASE("a plugin in C that was loaded carries out a call") {
     });
     io.poll();
     CHECK(ended == 1);
-    CHECK(gatepost::plugin::check_message(*whole, "{}", {}).empty());
+    gatepost::plugin::message_checks checks;
+    CHECK(checks.ask("primary", whole, gatepost::secret("{}"), {}).empty());
 }
