@@ -303,10 +303,10 @@ def odd_cells():
                {"protocol": "lmtp"})
     for step, expected in (("greeting", "dP"), ("ehlo", "dP"), ("mail", "dP"), ("rcpt", "dP"), ("data", "dP"), ("dot", "ok")):
         yield Cell(f"ten thousand answers to {step}", expected, {"step": step, "fault": faults.many}, flood=True)
-    yield Cell("a keyword of 1 MB", "dP", {"replies": {"ehlo": b"250-x\r\n250-" + b"A" * (1 << 20) + b"\r\n250 SIZE\r\n"}}, flood=True)
-    yield Cell("1 MB of keywords", "dP", {"replies": {"ehlo": b"250-x\r\n" + b"250-KEYWORD x\r\n" * 70_000 + b"250 SIZE\r\n"}},
-               flood=True)
-    yield Cell("500 keywords", "ok", {"replies": {"ehlo": b"250-x\r\n" + (b"250-X-KEYWORD " + b"x" * 90 + b"\r\n") * 500 + b"250 SIZE\r\n"}})
+    for name, keywords, expected in (("a keyword of 1 MB", b"250-" + b"A" * (1 << 20) + b"\r\n", "dP"),
+                                     ("1 MB of keywords", b"250-KEYWORD x\r\n" * 70_000, "dP"),
+                                     ("500 keywords", (b"250-X-KEYWORD " + b"x" * 90 + b"\r\n") * 500, "ok")):
+        yield Cell(name, expected, {"replies": {"ehlo": b"250-x\r\n" + keywords + b"250 SIZE\r\n"}}, flood=True)
     yield Cell("codes of one class that differ", "ok", {"replies": {"mail": b"250-x\r\n251-y\r\n250 z\r\n"}})
     yield Cell("421 in the middle of an answer", "dP", {"replies": {"mail": b"250-x\r\n421-y\r\n250 z\r\n"}})
     yield Cell("AUTH: one challenge after the other", "dP", {**WITH_LOGIN, "step": "auth", "fault": faults.asks_on}, LOGIN)
