@@ -142,7 +142,7 @@ std::string_view openapi_document() {
    "tags": {"type": "array", "items": {"type": "string"}},
    "metadata": {"type": "object", "additionalProperties": {"type": "string"}},
    "organization": {"type": "string"}, "connection": {"type": "string"},
-   "priority": {"enum": ["low", "normal", "high"]}, "on_unknown": {"enum": ["retry", "failover", "hold"]},
+   "priority": {"enum": ["low", "normal", "high"]}, "on_unknown": {"enum": ["retry", "hold"]},
    "provider_options": {"type": "object", "additionalProperties": {"type": "object"}},
    "dsn": {"type": "object", "additionalProperties": false, "properties": {
     "notify": {"type": "array", "items": {"enum": ["never", "success", "failure", "delay"]}}, "ret": {"enum": ["full", "headers"]}, "envid": {"type": "string"}}},

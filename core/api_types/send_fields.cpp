@@ -110,12 +110,12 @@ complaint set_priority(mail::message& mail, std::string_view text) {
 complaint set_on_unknown(mail::message& mail, std::string_view text) {
     if (text == "retry") {
         mail.on_unknown = mail::unknown_rule::retry;
-    } else if (text == "failover") {
-        mail.on_unknown = mail::unknown_rule::failover;
     } else if (text == "hold") {
         mail.on_unknown = mail::unknown_rule::hold;
+    } else if (text == "failover") {
+        return "failover does not exist yet: use retry or hold"s;
     } else {
-        return "must be retry, failover or hold"s;
+        return "must be retry or hold"s;
     }
     return {};
 }

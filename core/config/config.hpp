@@ -55,7 +55,7 @@ struct connection {
     std::string from_name;
     bool force_sender = false;  // sender = "force": every mail leaves with from_email as its From
     bool trace = false;         // the dialogue with the server goes to the log, without secrets
-    std::string on_unknown = "retry";  // "retry" | "failover" | "hold"
+    std::string on_unknown = "retry";  // "retry" | "hold"
     limits_table limits;
     // Checked against the plugin's schema, defaults filled in, secrets resolved. Never logged,
     // never sent to a client.

@@ -91,6 +91,16 @@ bool is_connection_name(std::string_view name) {
                        [&](char c) { return plain(c) || c == '_' || c == '-'; });
 }
 
+// Refused in words of its own: whoever writes it believes that his mail takes another way.
+void read_on_unknown(table_reader& top, std::string& value) {
+    const json* given = top.find("on_unknown");
+    if (given != nullptr && *given == "failover")
+        return top.problem("on_unknown",
+                           "\"failover\" does not exist yet: no mail moves to another connection "
+                           "by itself; use \"retry\" or \"hold\"");
+    top.choice("on_unknown", value, {"retry", "hold"});
+}
+
 connection read_connection_file(const document& file, const std::string& readable_reason,
                                 const std::filesystem::path& folder, const schema_lookup& plugins,
                                 problems& wrong) {
@@ -107,7 +117,7 @@ connection read_connection_file(const document& file, const std::string& readabl
     top.boolean("trace", out.trace);
     top.text("organization", out.organization);
     read_sender(top, out);
-    top.choice("on_unknown", out.on_unknown, {"retry", "failover", "hold"});
+    read_on_unknown(top, out.on_unknown);
     read_limits(file, top, out.limits, wrong);
     read_settings(file, top, readable_reason, folder, plugins, out, wrong);
     if (const json* table = top.find("oauth"); table != nullptr)

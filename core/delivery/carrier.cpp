@@ -19,7 +19,6 @@ constexpr auto look_again_after = 20ms;
 mail::unknown_rule rule_of(const mail::message& message, const config::connection& connection) {
     if (message.on_unknown) return *message.on_unknown;
     if (connection.on_unknown == "hold") return mail::unknown_rule::hold;
-    if (connection.on_unknown == "failover") return mail::unknown_rule::failover;
     return mail::unknown_rule::retry;
 }
 

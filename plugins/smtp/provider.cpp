@@ -25,6 +25,7 @@ constexpr uint64_t read_bytes = 16 * 1024;
 constexpr int most_dead_streams = 8;    // that one call takes and finds gone
 constexpr int most_farewell_reads = 4;  // the 221 and the end; a talker is left
 constexpr auto farewell_time = std::chrono::seconds(2);
+constexpr auto shortest_wait = std::chrono::nanoseconds(1);  // 0 would be the call's deadline
 
 std::string machine_name() {
     std::array<char, 256> name{};
@@ -94,10 +95,9 @@ class reporter : public journal {
     const context& to_;
 };
 
-ruling unreachable(const stream_reply& failure) {
+ruling unreachable(const stream_reply& failure, bool newest) {
     ruling out;
-    const bool settled = failure.failed_at == GATEPOST_AT_CERTIFICATE;
-    out.blame = settled ? blame::config : blame_of(failure.status);
+    out.blame = blame_at(failure.failed_at, failure.status, newest);
     out.text = failure.reason();
     out.advice = advice_at(failure.failed_at);
     return out;
@@ -141,7 +141,7 @@ void tell_read(session& machine, const gatepost::sdk::reply& got) {
 
 void tell_secured(session& machine, const stream_reply& done) {
     if (done.ok()) return machine.secured();
-    machine.not_secured(done.failed_at, done.reason());
+    machine.not_secured(done.failed_at, done.status, done.reason());
 }
 
 class provider {
@@ -158,11 +158,7 @@ class provider {
         } catch (const cancelled&) {
             interrupted = true;
         }
-        if (interrupted) {
-            // What the ledger knows of a whole call is less than what we know of each recipient.
-            if (!work.into.any()) throw cancelled{};
-            if (work.machine) work.machine->stopped();
-        }
+        if (interrupted) rule_the_rest(context, work);
         co_return work.into.take();
     }
 
@@ -190,6 +186,18 @@ class provider {
     }
 
   private:
+    // Of a call that was ended. What the ledger knows of a whole call is less than what we know of
+    // each recipient, and it does not know what was waited for.
+    static void rule_the_rest(const context& context, job& work) {
+        const bool late = context.now() >= context.deadline();
+        if (!late && !work.into.any()) throw cancelled{};
+        if (work.machine && late)
+            work.machine->stopped(blame::network, "no answer before the deadline");
+        else if (work.machine)
+            work.machine->stopped(blame::none, "stopped by the gateway");
+        if (!work.into.any()) throw cancelled{};
+    }
+
     // Sessions until every recipient is ruled: nearly always one.
     task<void> carry(context& context, job& work) {
         for (;;) {
@@ -225,7 +233,7 @@ class provider {
         const stream_connect where = destination();
         const auto connected = co_await context.stream.connect(where);
         if (!connected.ok()) {
-            work.no_stream = unreachable(connected);
+            work.no_stream = unreachable(connected, how_.wants_newest_tls());
             work.into.decide_open(*work.no_stream);
             co_return gatepost_handle{0};
         }
@@ -270,6 +278,7 @@ class provider {
     // Carries out what the session asks for, until it asks for nothing.
     task<void> drive(context& context, gatepost_handle stream, job& work) {
         session& machine = *work.machine;
+        std::chrono::nanoseconds due{};  // of the answer that is waited for
         for (;;) {
             const action wish = machine.next();
             switch (wish.what) {
@@ -287,9 +296,15 @@ class provider {
                     break;
                 }
                 case need::read: {
-                    const auto got =
-                        co_await context.stream.read_some(stream, read_bytes, wish.timeout);
-                    tell_read(machine, got);
+                    // The time is for all of an answer, so that one that drips has an end.
+                    const auto now = context.now();
+                    if (!wish.more) due = now + wish.timeout;
+                    const auto left = std::max(due - now, shortest_wait);
+                    const auto got = co_await context.stream.read_some(stream, read_bytes, left);
+                    if (wish.timeout.count() == 0 && got.status == service_status::timeout)
+                        machine.quiet();
+                    else
+                        tell_read(machine, got);
                     break;
                 }
                 case need::open_body: co_await open_body(context, wish, work); break;

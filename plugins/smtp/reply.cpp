@@ -96,6 +96,12 @@ void reply_parser::feed(std::string_view bytes) {
         buffer_.clear();
         begin_ = scanned_ = 0;
     }
+    // Answers that are read are let go, also where the next has begun already.
+    if (begin_ > line_bytes) {
+        buffer_.erase(0, begin_);
+        scanned_ -= begin_;
+        begin_ = 0;
+    }
     buffer_.append(bytes);
 }
 

@@ -51,6 +51,7 @@ class reply_parser {
     std::string_view problem() const noexcept { return problem_; }
     // Bytes that came and belong to no reply yet given.
     bool pending() const noexcept { return begin_ < buffer_.size() || lines_ != 0; }
+    std::size_t held() const noexcept { return buffer_.size(); }
 
   private:
     bool take_line(std::string_view line);

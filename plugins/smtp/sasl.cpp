@@ -193,6 +193,7 @@ sasl_exchange::answer sasl_exchange::challenged(std::string_view text, std::stri
         case mechanism::none: break;
     }
     out = "*\r\n";
+    cancelled_ = true;
     return answer::cancel;
 }
 

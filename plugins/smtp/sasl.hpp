@@ -53,6 +53,8 @@ class sasl_exchange {
     answer challenged(std::string_view text, std::string& out);
     std::string digested(std::string_view raw) const;
 
+    // "*" was said, and nothing can follow but a refusal.
+    bool cancelled() const noexcept { return cancelled_; }
     // A token was refused with a challenge that explains why; the explanation, decoded.
     const std::string& explanation() const noexcept { return explanation_; }
 
@@ -62,6 +64,7 @@ class sasl_exchange {
     mechanism which_;
     const credentials* with_;
     int challenges_ = 0;
+    bool cancelled_ = false;
     std::string explanation_;
 };
 

@@ -67,14 +67,41 @@ void session::say(std::string bytes, state then) {
     wish_.bytes = std::move(bytes);
 }
 
-void session::await_reply() {
+// For a write that commits: an answer that is there before it is not its answer.
+void session::say_in_silence(action write, state then) {
+    held_ = std::move(write);
+    held_then_ = then;
+    // Where it was looked at a moment ago: when it was taken.
+    if (parked_ && replies_ == 0) return quiet();
+    look_around();
+}
+
+void session::look_around() {
+    state_ = state::hush;
+    wish_ = action();
+    wish_.what = need::read;
+}
+
+void session::quiet() {
+    if (state_ == state::over) return;
+    action write = std::exchange(held_, action());
+    say(std::move(write.bytes), held_then_);
+    if (wish_.what != need::write) return;
+    wish_.body = write.body;
+    wish_.after = write.after;
+    wish_.commits = committing_ = true;
+}
+
+void session::await_reply(bool more) {
     wish_ = action();
     wish_.what = need::read;
     wish_.timeout = broken_ ? std::chrono::seconds(1) : patience();
+    wish_.more = more;
 }
 
 void session::written() {
     if (state_ == state::over) return;
+    if (state_ == state::content) return look_around();
     if (committing_) handed_over_ = true;
     committing_ = false;
     await_reply();
@@ -84,6 +111,7 @@ void session::written() {
 void session::write_failed(std::string_view why) {
     if (state_ == state::over) return;
     broken_ = true;
+    broken_why_ = why;
     committing_ = false;
     if (parked_ && replies_ == 0) return interrupted(blame::network, why);
     await_reply();
@@ -97,6 +125,7 @@ void session::received(std::string_view bytes) {
 
 void session::read_on() {
     wish_ = action();
+    const std::size_t before = replies_;
     reply said;
     while (wish_.what == need::done && state_ != state::over && parser_.next(said))
         take(said);
@@ -105,7 +134,8 @@ void session::read_on() {
         return interrupted(blame::provider,
                            "the server does not speak SMTP: " + std::string(parser_.problem()));
     }
-    await_reply();
+    if (state_ == state::hush) return out_of_turn();
+    await_reply(replies_ == before);
 }
 
 void session::take(const reply& said) {
@@ -117,6 +147,8 @@ void session::take(const reply& said) {
         case state::starttls: return take_starttls(said);
         case state::login: return take_login(said);
         case state::group: return take_group(said);
+        case state::content:
+        case state::hush: return take_early(said);
         case state::message: return take_message(said);
         case state::lone_dot:
             if (said.closing()) return closed_by(said);
@@ -144,7 +176,7 @@ std::chrono::seconds session::patience() const {
 }
 
 phase session::current() const {
-    switch (state_) {
+    switch (facing()) {
         case state::greeting: return phase::greeting;
         case state::hello:
         case state::helo: return phase::hello;
@@ -199,13 +231,14 @@ void session::closed_by(const reply& said) {
 
 void session::lost(std::string_view why) {
     if (state_ == state::over) return;
-    interrupted(blame::network, why);
+    // What made the write fail says more than the end that followed.
+    interrupted(blame::network, broken_ ? std::string_view(broken_why_) : why);
 }
 
-void session::stopped() {
+void session::stopped(blame who, std::string_view why) {
     if (state_ == state::over) return;
     parked_ = unheard_ = false;
-    interrupted(blame::none, "stopped by the gateway");
+    interrupted(who, why);
 }
 
 void session::interrupted(blame who, std::string_view why) {

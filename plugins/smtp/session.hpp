@@ -7,8 +7,9 @@
 // Promises: every recipient is ruled at most once, and by the answer that was meant for it; the
 // message is offered for take-over (`commits`) once per transaction and only when a recipient may
 // get it; `unknown` is ruled only where all of that write was handed over and its answer is
-// missing; bytes that come before they are asked for end the session; secrets are written as
-// secrets, and only where the settings allow.
+// missing; bytes that come before they are asked for end the session, and right before the write
+// that commits it is looked whether there are any; secrets are written as secrets, and only where
+// the settings allow.
 #pragma once
 
 #include <chrono>
@@ -39,7 +40,8 @@ struct action {
     bool secret = false, commits = false;
     bool fresh = false;              // token: the server refused the last one
     uint32_t body_flags = 0;         // open_body: GATEPOST_BODY_*
-    std::chrono::seconds timeout{};  // read
+    std::chrono::seconds timeout{};  // read; 0: what is there already, and nothing is quiet()
+    bool more = false;  // read: of the same answer, whose time began with the read before
 };
 
 // Sees the stages of a test as they happen.
@@ -74,10 +76,12 @@ class session {
     void written();  // all bytes of the write were handed over
     void write_failed(std::string_view why);
     void received(std::string_view bytes);
+    void quiet();  // nothing was there
     // Nothing more will come: the end, a reset, or nothing within the time.
     void lost(std::string_view why);
     void secured();
-    void not_secured(uint32_t failed_at, std::string_view why);
+    void not_secured(uint32_t failed_at, gatepost::sdk::service_status status,
+                     std::string_view why);
     void digested(std::string_view raw);
     void not_digested(std::string_view why);
     void lent(std::string_view token);
@@ -86,7 +90,7 @@ class session {
     // permanent: it will never be possible in this form.
     void not_opened(bool permanent, std::string_view why);
     // The call is over before the session is: what is known is ruled.
-    void stopped();
+    void stopped(gatepost::sdk::blame who, std::string_view why);
 
     // After the end. The stream may serve another mail, with these notes.
     bool reusable() const noexcept { return clean_ && logged_in_ && !used_up(); }
@@ -115,6 +119,8 @@ class session {
         opening,
         measuring,
         group,
+        content,  // the message without its end, which commits nothing yet
+        hush,     // before a write that commits: does anybody speak?
         message,
         lone_dot,
         reset,
@@ -123,10 +129,13 @@ class session {
 
     // session.cpp: the frame
     void say(std::string bytes, state then);
-    void await_reply();
+    void say_in_silence(action write, state then);
+    void look_around();
+    void await_reply(bool more = false);
     void read_on();
     void take(const reply& said);
     void out_of_turn();
+    state facing() const noexcept { return state_ == state::hush ? held_then_ : state_; }
     void give_up(phase at, ruling why);
     void end(bool clean);
     void interrupted(gatepost::sdk::blame who, std::string_view why);
@@ -167,6 +176,7 @@ class session {
     void group_done();
     void send_message();
     void take_message(const reply& said);
+    void take_early(const reply& said);
     void conclude();
     void after_transaction();
     void closed_by(const reply& said);
@@ -180,6 +190,8 @@ class session {
 
     state state_ = state::greeting;
     action wish_;
+    action held_;  // the write that waits for silence
+    state held_then_ = state::over;
     reply_parser parser_;
     offered offer_;
     uint32_t mails_done_ = 0;
@@ -192,7 +204,8 @@ class session {
     std::optional<ruling> failure_;
     bool secured_ = false, without_tls_ = false, parked_ = false;
     std::size_t replies_ = 0;
-    bool broken_ = false;      // a write failed; only last words are read
+    bool broken_ = false;  // a write failed; only last words are read
+    std::string broken_why_;
     bool committing_ = false;  // the write under way commits
     bool logged_in_ = false;   // or nobody asked for it
     bool clean_ = false, stale_ = false, wants_clear_ = false, wants_login_ = false;

@@ -113,12 +113,11 @@ void session::secured() {
     say_hello();
 }
 
-void session::not_secured(uint32_t failed_at, std::string_view why) {
+void session::not_secured(uint32_t failed_at, gatepost::sdk::service_status status,
+                          std::string_view why) {
     if (state_ != state::securing) return;
-    // A certificate that is wrong stays wrong until somebody changes something.
-    const bool settled = failed_at == GATEPOST_AT_CERTIFICATE;
-    ruling said = refused(settled ? blame::config : blame::network, "STARTTLS: " + std::string(why),
-                          advice_at(failed_at));
+    const blame who = blame_at(failed_at, status, how_.wants_newest_tls());
+    ruling said = refused(who, "STARTTLS: " + std::string(why), advice_at(failed_at));
     if (how_.security != security::opportunistic) return give_up(phase::starttls, std::move(said));
     note_failed(phase::starttls, said);
     wants_clear_ = true;
@@ -205,6 +204,8 @@ void session::take_login(const reply& said) {
         }
         return give_up(phase::login, std::move(why));
     }
+    if (exchange_->cancelled())
+        return interrupted(blame::provider, "the server asks on, although the login was cancelled");
     std::string answer;
     const auto what = exchange_->challenged(said.text, answer);
     if (what == sasl_exchange::answer::digest) {

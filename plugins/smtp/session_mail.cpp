@@ -19,6 +19,7 @@ using gatepost::sdk::verdict;
 
 constexpr std::size_t batch_recipients = 100;
 constexpr uint64_t small_message = uint64_t{256} * 1024;  // sent before RCPT was answered
+constexpr uint64_t one_piece = uint64_t{64} * 1024;       // that the host hands over at once
 
 ruling rejected(blame who, std::string text, std::string_view advice = {}) {
     ruling out;
@@ -178,11 +179,11 @@ void session::send_group() {
         }
         ++at;
     } while (together && at <= content_at() && at - said_ < batch_recipients + 2);
-    say(std::move(write.bytes), state::group);
-    if (wish_.what != need::write) return;
-    said_ = at;
-    wish_.body = write.body;
-    wish_.commits = committing_ = write.commits;
+    if (write.commits)
+        say_in_silence(std::move(write), state::group);
+    else
+        say(std::move(write.bytes), state::group);
+    if (state_ != state::over) said_ = at;
 }
 
 void session::add_content(action& to) const {
@@ -256,16 +257,39 @@ void session::group_done() {
 void session::send_message() {
     if (refusal_ || accepted_.empty()) return say(".\r\n", state::lone_dot);
     note_started(phase::message, "Message");
-    say({}, state::message);
-    if (wish_.what != need::write) return;
-    wish_.body = body_form::stuffed;
-    wish_.after = ".\r\n";
-    wish_.commits = committing_ = true;
+    action write;
+    write.after = ".\r\n";
+    if (length_ <= one_piece) {
+        write.body = body_form::stuffed;
+        return say_in_silence(std::move(write), state::message);
+    }
+    // In two writes: a server has time to speak while a large one is on its way, and only the dot
+    // hands it over.
+    held_ = std::move(write);
+    held_then_ = state::message;
+    say({}, state::content);
+    if (wish_.what == need::write) wish_.body = body_form::stuffed;
+}
+
+// Said before the write that commits, and so without knowing what it is about: a refusal counts,
+// and nobody is told the end of the message.
+void session::take_early(const reply& said) {
+    if (said.closing()) return closed_by(said);
+    if (said.code < 400 || facing() == state::group)
+        return interrupted(blame::provider, "the server spoke before it was asked");
+    refusal_ = judge(phase::message, said);
+    note_failed(phase::message, *refusal_);
+    results_.decide_open(*refusal_);
+    end(false);
 }
 
 void session::take_message(const reply& said) {
     if (!handed_over_ && said.code < 400)
         return interrupted(blame::provider, "the server took a message that was not sent whole");
+    // Neither yes nor no. Taken for a no, the mail would go again although the yes may follow.
+    if (said.code / 100 == 3)
+        return interrupted(blame::provider, "the server answered " + std::to_string(said.code) +
+                                                " to a message, which says nothing");
     if (how_.lmtp) {
         // One answer for each accepted recipient, in their order; 421 answers only its own.
         const uint32_t position = accepted_[lmtp_answers_++];

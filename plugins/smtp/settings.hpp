@@ -27,6 +27,7 @@ struct options {
     std::string ca_file, certificate_file, key_file;
     uint32_t minimum_tls = 0x0303;
     bool verify = true;
+    bool wants_newest_tls() const noexcept { return minimum_tls > 0x0303; }
     std::string bind_address, proxy;
 
     bool pipelining = true, chunking = true, dsn = true;

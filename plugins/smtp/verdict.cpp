@@ -135,12 +135,21 @@ std::string_view advice_at(uint32_t failed_at) noexcept {
         case GATEPOST_AT_PROXY: return "Check proxy: it could not be used.";
         case GATEPOST_AT_TLS:
             return "Check port and security: \"tls\" belongs to port 465, \"starttls\" to 587. The "
-                   "server must speak TLS 1.2 or newer.";
+                   "server must speak TLS 1.2 or newer, and no older one than minimum_tls.";
         case GATEPOST_AT_CERTIFICATE:
             return "The server's certificate was not accepted. Set host to the name that stands in "
                    "it, or ca_file to the authority that signed it.";
         default: return {};
     }
+}
+
+blame blame_at(uint32_t failed_at, gatepost::sdk::service_status status, bool newest) noexcept {
+    using gatepost::sdk::service_status;
+    if (failed_at == GATEPOST_AT_CERTIFICATE) return blame::config;
+    if (failed_at != GATEPOST_AT_TLS) return gatepost::sdk::blame_of(status);
+    const bool agreed_on_none = status == service_status::failed;
+    if (agreed_on_none) return newest ? blame::config : blame::provider;
+    return blame::network;
 }
 
 }  // namespace smtp

@@ -43,5 +43,9 @@ std::string_view stage_of(phase at) noexcept;
 
 // Where a connect or a handshake failed (GATEPOST_AT_*), in words.
 std::string_view advice_at(uint32_t failed_at) noexcept;
+// Whom that blames: a certificate stays wrong until somebody changes something, and so does a
+// server that speaks no TLS that is good enough. `newest`: minimum_tls = "1.3".
+gatepost::sdk::blame blame_at(uint32_t failed_at, gatepost::sdk::service_status status,
+                              bool newest) noexcept;
 
 }  // namespace smtp

@@ -19,30 +19,33 @@ TABLE = """
                greet ehlo  stls  hand  ehlo2 auth  chal  login mail  rcpt  rcptP data  body  dot   bdat  bdatP bodyB quit  park  parkB
 reset          dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    uN    uN    uN    dN    ok    ok    ok
 close          dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    uN    uN    uN    dN    ok    ok    ok
-half_close     dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    uN    uN    uN    uN    uN    ok    ok    ok
+half_close     dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    uN    uN    uN    uN    ok    ok    ok
 silence        dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    --    uN    uN    uN    --    ok    ok    uN
-drip           ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok
-endless        dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    uP    ok    ok    ok
-gib_line       dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    uP    ok    ok    ok
-nul            ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok
-eight_bit      ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok
-nul_first      dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    uP    ok    ok    ok
-two_digits     dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    uP    ok    ok    ok
-four_digits    dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    uP    ok    ok    ok
-garbage        dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    uP    ok    ok    ok
-binary         dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    uP    ok    ok    ok
-disagree       dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    uP    ok    ok    ok
-early          dP    dP    dN    dN    dP    dP    dP    dP    dP    dP    dP    dP    ok    ok    ok    ok    ok    ok    ok    ok
+drip           ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    dP    ok    ok    ok    ok    ok    ok    ok
+drip_on        dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dP    uN    uN    uN    uN    ok    ok    ok
+endless        dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
+gib_line       dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
+nul            ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    dP    ok    ok    ok    ok    ok    ok    ok
+eight_bit      ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    dP    ok    ok    ok    ok    ok    ok    ok
+nul_first      dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
+two_digits     dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
+four_digits    dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
+garbage        dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
+binary         dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
+disagree       dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
+early          dP    dP    dN    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    ok    ok    ok    ok    ok    ok    ok
 closing        dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    dP    dP    dP    dP    ok    ok    ok
 later          dP    dP    dP    dN    dP    dP    dP    dP    dP    dR    dR    dP    dP    dP    dP    dP    dP    ok    ok    ok
 never          dP    ok    dP    dN    dC    dK    dK    dK    rS    rR    rR    rM    rM    rM    rM    rS    rM    ok    ok    ok
 """
-# never at ehlo: HELO will do where neither TLS nor a login is wanted. silence in a body: only the call's deadline of ten minutes
-# ends a write that stands still, which is too long for here. early in a body: a peer that says 250 and takes the rest, took it.
+# never at ehlo: HELO will do where neither TLS nor a login is wanted. silence in a body: such a peer reads on, and is the one at dot;
+# one that stops reading has a table of its own, stalled_cells. body: what is said before the final dot is no answer to it, and where
+# somebody speaks no dot is written, so that the mail is certainly not taken over. bodyB: the end of BDAT is a count, so there is
+# nothing to hold back: a peer that says 250 and takes the rest, took it.
 
 NEVER_IN_CLEAR = ("HELO", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET")
 
-SMALL, LARGE, HUGE = 400, 300 * 1024, 6 << 20  # LARGE: not before the answers to RCPT; HUGE: more than a kernel keeps for anyone
+SMALL, HUGE = 400, 6 << 20  # HUGE: not before the answers to RCPT, and more than a kernel keeps for anyone
 PIPELINED, CHUNKED, BOTH = (*PLAIN, b"PIPELINING"), (*PLAIN, b"CHUNKING"), (*PLAIN, b"PIPELINING", b"CHUNKING")
 STARTTLS = {"offers": (*PLAIN, b"STARTTLS"), "offers_tls": PLAIN}
 LOGIN = {"username": "noreply@example.com", "password": "correct horse=battery", "allow_plaintext_auth": True,
@@ -63,6 +66,8 @@ class Cell:
     flood: bool = False
     copies: int = 1
     sessions: int = None
+    text: str = ""  # what the verdict says, among other things
+    stalls: bool = False
 
 
 def word(cell):
@@ -83,17 +88,23 @@ STEPS = {
     "rcpt": ("rcpt", {}, {}, (), SMALL),
     "rcptP": ("rcpt", {"offers": PIPELINED}, {}, (), SMALL),
     "data": ("data", {}, {}, (), SMALL),
-    "body": ("body", {}, {}, (), LARGE),
+    "body": ("body", {}, {}, (), HUGE),
     "dot": ("dot", {}, {}, (), SMALL),
     "bdat": ("bdat", {"offers": CHUNKED}, {}, (), SMALL),
     "bdatP": ("mail", {"offers": BOTH}, {}, (), SMALL),
-    "bodyB": ("body", {"offers": BOTH}, {}, (), LARGE),
+    "bodyB": ("body", {"offers": BOTH}, {}, (), HUGE),
     "quit": ("quit", {}, {"max_messages_per_connection": 1}, (), SMALL),
     "park": ("parked", {"offers": PIPELINED}, {}, (), SMALL),
     "parkB": ("parked", {"offers": BOTH}, {}, (), SMALL),
 }
-CUTTING = ("reset", "close", "closing", "later", "never")  # in a body, half of which has then not left
-PATIENCE = {"silence": 3, "drip": 8}
+PATIENCE = {"silence": 3, "drip": 8, "drip_on": 4}
+# What no answer was waited for.
+WAITED = {"greet": "the greeting", "ehlo": "the answer to EHLO", "stls": "the answer to STARTTLS", "ehlo2": "the answer to EHLO",
+          "auth": "the answer to AUTH", "chal": "the answer to AUTH", "login": "the answer to AUTH", "mail": "the answer to MAIL",
+          "rcpt": "the answer to RCPT", "rcptP": "the answer to RCPT", "data": "the answer to DATA",
+          "dot": "the answer to the message", "bdat": "the answer to the message", "bdatP": "the answer to MAIL",
+          "bodyB": "the answer to the message"}
+ENDS = {"silence": "did not answer in time", "drip_on": "did not answer in time"}
 
 
 def table_cells():
@@ -111,10 +122,12 @@ def table_cells():
 def table_cell(step, name, expected):
     where, script, settings, certificate, size = STEPS[step]
     fault = getattr(faults, name)
-    cutting = where == "body" and name in CUTTING
-    cell = Cell(f"{step} {name}", expected, {**script, "step": where, "fault": fault}, settings, certificate,
-                HUGE if cutting else size, PATIENCE.get(name, 25), flood=name in ("endless", "gib_line"))
-    cell.script["small_window"] = cutting
+    cell = Cell(f"{step} {name}", expected, {**script, "step": where, "fault": fault}, settings, certificate, size,
+                PATIENCE.get(name, 25), flood=name in ("endless", "gib_line"))
+    # So that some of it has not left when the fault happens.
+    cell.script["small_window"] = where == "body"
+    if name in ENDS and step in WAITED:
+        cell.text = f"{ENDS[name]} (waiting for {WAITED[step]})"
     if where == "parked":
         cell.parked = fault
     return cell
@@ -130,8 +143,11 @@ def tls_cells():
         yield Cell(f"opportunistic, certificate {name}", "ok", STARTTLS, {"security": "opportunistic"}, (name,))
         yield Cell(f"starttls, never verified, certificate {name}", "ok", STARTTLS, {"security": "starttls", "tls_verify": "never"},
                    (name,))
-    yield Cell("starttls, TLS 1.0", "dN", STARTTLS, {"security": "starttls"}, ("good", True))
-    yield Cell("tls, TLS 1.0", "dN", {"tls": True}, {"security": "tls"}, ("good", True))
+    old = "it offers no TLS 1.2 or newer"
+    yield Cell("starttls, TLS 1.0", "dP", STARTTLS, {"security": "starttls"}, ("good", True), text=old)
+    yield Cell("tls, TLS 1.0", "dP", {"tls": True}, {"security": "tls"}, ("good", True), text=old)
+    yield Cell("tls, TLS 1.0, never verified", "dP", {"tls": True}, {"security": "tls", "tls_verify": "never"}, ("good", True),
+               text=old)
     yield Cell("opportunistic, TLS 1.0: in clear, in another session", "ok", STARTTLS, {"security": "opportunistic"},
                ("good", True), sessions=2)
     for name in ("reset", "close", "half_close", "silence", "garbage", "binary", "nul", "drip"):
@@ -269,5 +285,64 @@ def lmtp_cells():
         b"250 2.0.0 Ok\r\n421 4.3.2 Going down\r\n", faults.close)}, settings)
 
 
+# ---- answers that make no sense ----------------------------------------------------------------------------------
+
+
+def odd_cells():
+    go = b"354 Go on\r\n"
+    for step, expected, script, settings in (
+            ("greeting", "dP", {}, {}), ("ehlo", "dP", {}, {}), ("starttls", "dP", STARTTLS, {"security": "starttls"}),
+            ("auth", "dP", WITH_LOGIN, LOGIN), ("login", "dP", WITH_LOGIN, LOGIN), ("mail", "dP", {}, {}), ("rcpt", "dP", {}, {}),
+            ("dot", "uP", {}, {}), ("bdat", "uP", {"offers": CHUNKED}, {}), ("bdat", "uP", {"offers": BOTH}, {})):
+        certificate = ("good",) if step == "starttls" else ()
+        yield Cell(f"354 to {step}, {len(script.get('offers', PLAIN))} extensions", expected,
+                   {**script, "step": step, "fault": faults.says(go)}, settings, certificate)
+    for name, reply, expected in (("220", b"220 Hello\r\n", "dP"), ("250", b"250 Taken\r\n", "dP"), ("334", b"334 x\r\n", "dP")):
+        yield Cell(f"{name} to DATA", expected, {"step": "data", "fault": faults.says(reply)})
+    yield Cell("LMTP: 354 for the first", "uP uP", {"lmtp": True, "replies": {"dot": [go, b"250 2.0.0 Ok\r\n"]}},
+               {"protocol": "lmtp"})
+    for step, expected in (("greeting", "dP"), ("ehlo", "dP"), ("mail", "dP"), ("rcpt", "dP"), ("data", "dP"), ("dot", "ok")):
+        yield Cell(f"ten thousand answers to {step}", expected, {"step": step, "fault": faults.many}, flood=True)
+    for name, keywords, expected in (("a keyword of 1 MB", b"250-" + b"A" * (1 << 20) + b"\r\n", "dP"),
+                                     ("1 MB of keywords", b"250-KEYWORD x\r\n" * 70_000, "dP"),
+                                     ("500 keywords", (b"250-X-KEYWORD " + b"x" * 90 + b"\r\n") * 500, "ok")):
+        yield Cell(name, expected, {"replies": {"ehlo": b"250-x\r\n" + keywords + b"250 SIZE\r\n"}}, flood=True)
+    yield Cell("codes of one class that differ", "ok", {"replies": {"mail": b"250-x\r\n251-y\r\n250 z\r\n"}})
+    yield Cell("421 in the middle of an answer", "dP", {"replies": {"mail": b"250-x\r\n421-y\r\n250 z\r\n"}})
+    yield Cell("AUTH: one challenge after the other", "dP", {**WITH_LOGIN, "step": "auth", "fault": faults.asks_on}, LOGIN)
+    yield Cell("a mail a session, a recipient a mail", "ok ok ok", {"offers": (*PLAIN, b"LIMITS MAILMAX=1 RCPTMAX=1")},
+               copies=3, sessions=3)
+    yield from farewell_cells()
+
+
+def farewell_cells():
+    """TLS ends in good order where SMTP does not; and TLS begins before it was asked to."""
+    for step, expected in (("greeting", "dN"), ("ehlo", "dN"), ("mail", "dN"), ("rcpt", "dN"), ("data", "dN"), ("dot", "uN")):
+        yield Cell(f"close_notify at {step}", expected, {"tls": True, "step": step, "fault": faults.farewell}, {"security": "tls"},
+                   ("good",))
+    hello = b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03" + bytes(40)
+    yield Cell("a ServerHello behind the 220", "dN", refusing(STARTTLS, "starttls", b"220 2.0.0 Go\r\n" + hello),
+               {"security": "starttls"}, ("good",))
+
+
+# ---- a peer that stops reading -------------------------------------------------------------------------------------
+
+
+def stalled_cells():
+    """A block of the message has three minutes (RFC 5321 4.5.3.2.5): what was not handed over whole is not taken over, whether the
+    write that stands still is one that commits (BDAT) or not yet (DATA)."""
+    text = "did not take what was sent in time (waiting for the answer to the message)"
+    for name, offers in (("DATA", PLAIN), ("DATA, pipelined", PIPELINED), ("BDAT", CHUNKED), ("BDAT, pipelined", BOTH)):
+        yield Cell(f"stops reading: {name}", "dN", {"offers": offers, "step": "body", "fault": faults.stall, "small_window": True},
+                   size=HUGE, text=text, stalls=True)
+        yield Cell(f"stops reading: {name}, one of two is refused", "rR dN", {
+            "offers": offers, "step": "body", "fault": faults.stall, "small_window": True, "replies": {"rcpt": [NO, OK]}},
+            size=HUGE, stalls=True)
+    yield Cell("stops reading: LMTP", "dN dN", {"lmtp": True, "step": "body", "fault": faults.stall, "small_window": True},
+               {"protocol": "lmtp"}, size=HUGE, text=text, stalls=True)
+    yield Cell("stops reading: TLS", "dN", {"tls": True, "step": "body", "fault": faults.stall, "small_window": True},
+               {"security": "tls"}, ("good",), size=HUGE, text=text, stalls=True)
+
+
 def cells():
-    return [*table_cells(), *tls_cells(), *said_cells(), *recipient_cells()]
+    return [*table_cells(), *tls_cells(), *said_cells(), *recipient_cells(), *odd_cells()]

@@ -46,7 +46,7 @@ def silence(session, _):
 
 def stall(session, _):
     """Does not even read any more."""
-    threading.Event().wait(FLOOD_SECONDS)
+    threading.Event().wait(getattr(session.peer, "stalls", FLOOD_SECONDS))
     session.hang_up()
 
 
@@ -58,13 +58,30 @@ def drip(session, usual):
         time.sleep(1)  # the fault itself
 
 
+def drip_on(session, usual):
+    """One byte a second, and no end; the side that reads goes on."""
+    def trickle():
+        end = time.monotonic() + FLOOD_SECONDS
+        with contextlib.suppress(OSError, ValueError):
+            while time.monotonic() < end:
+                session.link.sendall(b"x")
+                time.sleep(1)  # the fault itself
+
+    session.link.sendall(usual[:3] + b"-")
+    if session.faulty("body"):
+        threading.Thread(target=trickle, daemon=True).start()
+        return
+    trickle()
+    session.hang_up()
+
+
 # ---- too much --------------------------------------------------------------------------------------
 
 
 def flood(session, piece, most):
     """Sends until the client hangs up; the side that reads goes on, so that neither waits for the other."""
-    def pour():
-        sent, end = 0, time.monotonic() + FLOOD_SECONDS
+    def pour(sent=0):
+        end = time.monotonic() + FLOOD_SECONDS
         with contextlib.suppress(OSError, ValueError):
             while sent < most and time.monotonic() < end:
                 session.link.sendall(piece)
@@ -72,7 +89,8 @@ def flood(session, piece, most):
         session.peer.flooded = getattr(session.peer, "flooded", 0) + sent
 
     if session.faulty("body"):
-        threading.Thread(target=pour, daemon=True).start()
+        session.link.sendall(piece)  # before it reads on
+        threading.Thread(target=pour, args=(len(piece),), daemon=True).start()
         return
     pour()
     session.hang_up()
@@ -85,6 +103,28 @@ def endless(session, usual):
 def gib_line(session, usual):
     session.send(usual[:3] + b" ")
     flood(session, b"x" * 65536, GIB)
+
+
+def many(session, usual):
+    """The usual answer, and ten thousand more to the same command."""
+    session.send(usual + b"250 and one more\r\n" * 10_000)
+
+
+def asks_on(session, _):
+    """One challenge after the other, whatever is answered."""
+    while True:
+        session.send(b"334 eA==\r\n")
+        session.line()
+
+
+def farewell(session, usual):
+    """Half an answer, and the orderly end of TLS; the connection stands, and is read."""
+    session.send(usual[:2])
+    with contextlib.suppress(OSError):
+        session.link.settimeout(2)
+        session.link.unwrap()
+    with contextlib.suppress(OSError, ValueError):
+        session.drain()
 
 
 # ---- odd bytes ---------------------------------------------------------------------------------------

@@ -135,7 +135,8 @@ class Link(threading.Thread):
         if self.faulty("handshake"):
             self.more()  # the ClientHello
             # The head of a record that never comes whole; dripped, it keeps a client waiting.
-            self.script.fault(self, b"\x16\x03\x03\x40\x00" + bytes(60) if self.script.fault is faults.drip else b"220 x\r\n")
+            self.script.fault(self, b"\x16\x03\x03\x40\x00" + bytes(60) if self.script.fault in (faults.drip, faults.drip_on)
+                              else b"220 x\r\n")
             self.drain()
         self.link = self.script.context.wrap_socket(self.link, server_side=True)
         self.buffer = b""

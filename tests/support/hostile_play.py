@@ -69,14 +69,14 @@ def megabytes(gateway, key):
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(key + ":"))
 
 
-def wait_for(played, client, what):
+def wait_for(played, client, what, deadline=DEADLINE):
     """Until an attempt of each has ended; what never does, has no message."""
-    left, end = list(played), time.monotonic() + DEADLINE
+    left, end = list(played), time.monotonic() + deadline
     while left and time.monotonic() < end:
         left = [one for one in left if not one.look(client)]
         time.sleep(0.1)
     if left:
-        print(f"{what}: no attempt ended in {DEADLINE} s: {', '.join(one.cell.name for one in left)}", flush=True)
+        print(f"{what}: no attempt ended in {deadline} s: {', '.join(one.cell.name for one in left)}", flush=True)
 
 
 def disturb(played, client, fault_of):

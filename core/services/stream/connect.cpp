@@ -286,7 +286,7 @@ void connector::secure() {
 void connector::secured(const tls_failure* failure) {
     if (failure != nullptr) {
         at_ = failure->at;
-        return fail(GATEPOST_CONNECT, failure->text, failure->advice);
+        return fail(failure->status, failure->text, failure->advice);
     }
     if (watched()) passed(describe(wire_->tls()->facts(), house_.clock.wall_now()));
     stands();

@@ -100,7 +100,7 @@ void securer::go_on(result<std::shared_ptr<tls_context>> context) {
 
 void securer::secured(const tls_failure* failure) {
     if (failure != nullptr)
-        return fail(GATEPOST_CONNECT, failure->at, failure->text, failure->advice);
+        return fail(failure->status, failure->at, failure->text, failure->advice);
     const std::string peer(plugin::view_of(stream_->facts->abi.peer));
     stream_->facts = stream_facts::make(peer, &stream_->wire(), 0);
     auto* const call = context();

@@ -97,6 +97,7 @@ class stream : public std::enable_shared_from_this<stream> {
 
     void news();
     std::optional<answer> serve_read(const read_order& order, size_t& looked_at);
+    answer look(const read_order& order, size_t& looked_at);
     answer give(size_t bytes);
     answer too_long();
     void finish_read(answer with);

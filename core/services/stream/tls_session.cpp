@@ -29,6 +29,9 @@ int own_index() {
 }
 
 constexpr size_t record_bytes = 16 * 1024;
+// OpenSSL goes on reading as long as nothing comes that is for us: a peer that pours out session
+// tickets would have the loop for itself.
+constexpr size_t share_bytes = 64 * 1024;
 
 }  // namespace
 
@@ -105,11 +108,16 @@ void tls_session::name_peer(const tls_wish& how) {
 int tls_session::on_read(BIO* bio, char* into, int size) {
     auto& self = *static_cast<tls_session*>(::BIO_get_data(bio));
     ::BIO_clear_retry_flags(bio);
+    if (self.share_ == 0) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
     ssize_t got = 0;
     do
-        got = ::recv(self.socket_, into, static_cast<size_t>(size), 0);
+        got = ::recv(self.socket_, into, std::min(static_cast<size_t>(size), self.share_), 0);
     while (got < 0 && errno == EINTR);
     if (got > 0) {
+        self.share_ -= static_cast<size_t>(got);
         self.note_first_bytes(into, static_cast<size_t>(got));
         return static_cast<int>(got);
     }
@@ -164,6 +172,7 @@ int tls_session::on_session(SSL* ssl, SSL_SESSION* session) {
 
 tls_session::step tls_session::shake_hands() {
     ::ERR_clear_error();
+    share_ = share_bytes;
     const int done = ::SSL_do_handshake(ssl_);
     if (done == 1) {
         established_ = true;
@@ -180,7 +189,9 @@ void tls_session::explain() {
     const bool certificate =
         ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED;
     if (!certificate || failure_.text.empty())
-        failure_ = explain_handshake({code, socket_error_, end_seen_, in_clear_}, where_);
+        failure_ = explain_handshake({code, socket_error_, end_seen_, in_clear_,
+                                      SSL_get_min_proto_version(ssl_) == TLS1_3_VERSION},
+                                     where_);
     ::ERR_clear_error();
 }
 
@@ -199,6 +210,7 @@ tls_facts tls_session::facts() const {
 
 tls_session::input tls_session::read(std::span<char> into, size_t& got) {
     ::ERR_clear_error();
+    share_ = share_bytes;
     got = 0;
     const int done = ::SSL_read_ex(ssl_, into.data(), into.size(), &got);
     if (done == 1) return input::bytes;

@@ -6,6 +6,8 @@
 // speaks instead of TLS 1.2.
 #pragma once
 
+#include <gatepost/abi.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,6 +37,9 @@ struct tls_facts {
 struct tls_failure {
     uint32_t at = 0;  // GATEPOST_AT_TLS, GATEPOST_AT_CERTIFICATE
     std::string text, advice;
+    // GATEPOST_FAILED: the peer answered, and offers no version that is good enough. The network
+    // has no part in that.
+    int32_t status = GATEPOST_CONNECT;
 };
 
 // A session of before, to begin the next one without a full handshake.
@@ -102,6 +107,7 @@ class tls_session {
     tls_failure failure_;
     std::string end_text_;
     int socket_error_ = 0;
+    size_t share_ = 0;  // of the socket, that this look at it may still take
     bool end_seen_ = false, established_ = false, in_clear_ = false, first_seen_ = false;
 };
 

@@ -150,23 +150,29 @@ tls_failure explain_certificate(X509_STORE_CTX* context, const std::string& wher
     if (above && code != X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)
         whose = "the certificate of the authority \"" +
                 common_name(::X509_get_subject_name(certificate)) + "\" behind " + where;
-    return {GATEPOST_AT_CERTIFICATE, whose + words.text, words.advice};
+    return {GATEPOST_AT_CERTIFICATE, whose + words.text, words.advice, GATEPOST_CONNECT};
 }
 
 tls_failure explain_handshake(const handshake_evidence& seen, const std::string& where) {
     const int reason = ERR_GET_REASON(seen.code);
     const auto failed = [&](std::string why, std::string advice = {}) {
         return tls_failure{GATEPOST_AT_TLS, "no TLS with " + where + ": " + std::move(why),
-                           std::move(advice)};
+                           std::move(advice), GATEPOST_CONNECT};
     };
     if (seen.in_clear)
         return failed("it answered in clear",
                       "this port does not begin with TLS; try STARTTLS, or the port for TLS");
     if (seen.socket_error != 0) return failed(std::strerror(seen.socket_error));
     if (seen.ended) return failed("it closed the connection during the handshake");
-    if (about_version(reason))
-        return failed("it offers no version that is good enough (TLS 1.0 and 1.1 are not)",
-                      "its owner must switch on TLS 1.2 or newer");
+    if (about_version(reason)) {
+        auto found = seen.only_newest
+                         ? failed("it offers no TLS 1.3, and the settings ask for that",
+                                  "let the settings ask for TLS 1.2")
+                         : failed("it offers no TLS 1.2 or newer (1.0 and 1.1 are not safe)",
+                                  "its owner must switch on TLS 1.2 or newer");
+        found.status = GATEPOST_FAILED;
+        return found;
+    }
     if (about_clients(reason))
         return failed("it refused our certificate (" + reason_of(seen.code) + ")",
                       "set the client certificate that its owner expects");

@@ -11,10 +11,11 @@ struct x509_st;
 namespace gatepost::services {
 
 struct handshake_evidence {
-    unsigned long code = 0;  // OpenSSL's
-    int socket_error = 0;    // errno
-    bool ended = false;      // the peer closed
-    bool in_clear = false;   // its first byte was no TLS
+    unsigned long code = 0;    // OpenSSL's
+    int socket_error = 0;      // errno
+    bool ended = false;        // the peer closed
+    bool in_clear = false;     // its first byte was no TLS
+    bool only_newest = false;  // the settings ask for TLS 1.3
 };
 
 tls_failure explain_certificate(x509_store_ctx_st* context, const std::string& where,

@@ -51,7 +51,7 @@ TEST_CASE("without an envelope the mail's own headers name sender and recipients
 TEST_CASE("the query is the envelope and the rules") {
     const auto got =
         raw("from=bounce%2B1@example.com&to=b@example.net&to=x+tag@example.net&tag=one&tag=two"
-            "&connection=primary&priority=low&on_unknown=failover&notify=success&notify=failure"
+            "&connection=primary&priority=low&on_unknown=hold&notify=success&notify=failure"
             "&ret=full&envid=e&organization=acme&send_at=2026-12-01T08%3A00%3A00Z");
     REQUIRE(got);
     const auto& mail = got->mail;
@@ -65,7 +65,7 @@ TEST_CASE("the query is the envelope and the rules") {
     CHECK(mail.connection == "primary");
     CHECK(mail.organization == "acme");
     CHECK(mail.urgency == mail::priority::low);
-    CHECK(mail.on_unknown == mail::unknown_rule::failover);
+    CHECK(mail.on_unknown == mail::unknown_rule::hold);
     CHECK(mail.ret == mail::dsn_ret::full);
     CHECK(mail.dsn_envid == "e");
     CHECK(mail.send_at);

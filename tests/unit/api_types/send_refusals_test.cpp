@@ -50,8 +50,9 @@ TEST_CASE("wrong types are refused, each at its pointer") {
 
 TEST_CASE("values outside their range are refused") {
     CHECK(complaint(with(R"("priority":"urgent")"), "/priority") == "must be low, normal or high");
-    CHECK(complaint(with(R"("on_unknown":"drop")"), "/on_unknown") ==
-          "must be retry, failover or hold");
+    CHECK(complaint(with(R"("on_unknown":"drop")"), "/on_unknown") == "must be retry or hold");
+    CHECK(complaint(with(R"("on_unknown":"failover")"), "/on_unknown") ==
+          "failover does not exist yet: use retry or hold");
     CHECK(has(complaint(with(R"("send_at":"tomorrow")"), "/send_at"), "RFC 3339"));
     CHECK(complaint(with(R"("expires_at":"2020-01-01T00:00:00Z")"), "/expires_at") ==
           "lies in the past");

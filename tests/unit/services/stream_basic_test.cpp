@@ -202,6 +202,28 @@ TEST_CASE("a reset is a disconnect") {
     CHECK(answer.status == GATEPOST_DISCONNECTED);
 }
 
+TEST_CASE("a read without time finds what has come, and waits for nothing") {
+    std::atomic<bool> said{false};
+    peer server([&](talk& with) {
+        with.line();
+        with.say("early\r\n");
+        said = true;
+        with.rest();
+    });
+    stage on;
+    wire to(on);
+    REQUIRE(to.connect(server.port()).status == GATEPOST_OK);
+    CHECK(to.some(100, 1).status == GATEPOST_TIMEOUT);
+    REQUIRE(to.write("say\r\n").status == GATEPOST_OK);
+    while (!said)
+        std::this_thread::sleep_for(1ms);
+    // The loop has not turned since: the bytes are the kernel's still.
+    const heard found = to.some(100, 1);
+    CHECK(found.status == GATEPOST_OK);
+    CHECK(found.data == "early\r\n");
+    CHECK(to.some(100, 1).status == GATEPOST_TIMEOUT);
+}
+
 TEST_CASE("the call's deadline ends a read") {
     peer server([](talk& with) { with.line(); });
     stage on({}, {nullptr, machine_clock().mono_now() + 200ms});

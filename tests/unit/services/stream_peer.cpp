@@ -108,6 +108,11 @@ bool talk::resumed() const {
     return ssl_ && SSL_session_reused(ssl_.get()) == 1;
 }
 
+void talk::tickets(int count) {
+    for (int i = 0; i < count; ++i)
+        want(SSL_new_session_ticket(ssl_.get()) == 1 && SSL_do_handshake(ssl_.get()) == 1);
+}
+
 void talk::say(const std::string& bytes) {
     if (ssl_) {
         SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));

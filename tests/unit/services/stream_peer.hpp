@@ -31,6 +31,7 @@ class talk {
 
     bool start_tls(const peer_tls& how);
     bool resumed() const;
+    void tickets(int count);  // TLS 1.3 sessions to resume, all at once
     void say(const std::string& bytes);
     std::string line();  // with its end; what there is at the end of all
     std::string bytes(size_t count);

@@ -189,13 +189,16 @@ TEST_CASE("without verification any certificate passes, and the facts say so") {
 TEST_CASE("a peer that knows only old TLS is refused") {
     const world in;
     const heard old = refusal(in, {make_leaf(in.authority), TLS1_VERSION}, in.trusting());
-    CHECK(old.status == GATEPOST_CONNECT);
+    CHECK(old.status == GATEPOST_FAILED);
     CHECK(old.facts.failed_at == GATEPOST_AT_TLS);
-    CHECK(says(old.text, "TLS 1.0 and 1.1 are not"));
+    CHECK(says(old.text, "it offers no TLS 1.2 or newer"));
     auto strict = in.trusting();
     strict.minimum = TLS1_3_VERSION;
     const peer_tls two{make_leaf(in.authority), TLS1_2_VERSION};
-    CHECK(refusal(in, two, strict).facts.failed_at == GATEPOST_AT_TLS);
+    const heard not_newest = refusal(in, two, strict);
+    CHECK(not_newest.status == GATEPOST_FAILED);
+    CHECK(not_newest.facts.failed_at == GATEPOST_AT_TLS);
+    CHECK(says(not_newest.text, "it offers no TLS 1.3, and the settings ask for that"));
     strict.minimum = TLS1_2_VERSION;
     peer server(greeter(two));
     stage on;
@@ -357,6 +360,30 @@ TEST_CASE("a TLS session is resumed with the same peer, but a test looks at ever
     REQUIRE(to.connect(server.port(), in.trusting()).status == GATEPOST_OK);
     CHECK(to.line().data == "220 hello\r\n");
     CHECK(resumed == 2);
+}
+
+TEST_CASE("a peer that pours out session tickets takes its share of the loop and no more") {
+    const world in;
+    std::atomic<bool> poured{false};
+    peer server([&](talk& with) {
+        with.start_tls({make_leaf(in.authority)});
+        with.say("220 hello\r\n");
+        with.line();
+        with.tickets(1200);
+        with.say("250 at last\r\n");
+        poured = true;
+        with.rest();
+    });
+    stage on;
+    wire to(on);
+    REQUIRE(to.connect(server.port(), in.trusting()).status == GATEPOST_OK);
+    CHECK(to.line().data == "220 hello\r\n");
+    REQUIRE(to.write("go\r\n").status == GATEPOST_OK);
+    while (!poured)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    // One look does not get through all that lies before the answer; waiting for it does.
+    CHECK(to.some(100, 1).status == GATEPOST_TIMEOUT);
+    CHECK(to.line().data == "250 at last\r\n");
 }
 
 TEST_CASE("large amounts pass both ways over TLS") {

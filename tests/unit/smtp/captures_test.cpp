@@ -94,7 +94,9 @@ std::vector<std::string> replay(const options& how, const std::vector<envelope>&
                 machine.digested(hmac_md5(how.login.password, wish.bytes));
             if (wish.what == need::token)
                 machine.lent(wish.fresh ? "ya29.renewed" : "ya29.fake-access-token");
-            if (wish.what == need::read) {
+            if (wish.what == need::read && wish.timeout.count() == 0) {
+                machine.quiet();
+            } else if (wish.what == need::read) {
                 if (reply_at == with.server.size())
                     machine.lost("the recording ends");
                 else

@@ -99,21 +99,34 @@ class referee {
         switch (wish.what) {
             case smtp::need::write: return take_write(machine, wish);
             case smtp::need::read: {
-                if (wish.timeout.count() <= 0) fail("a read without patience");
+                const bool look = wish.timeout.count() == 0;
+                if (look && wish.more) fail("a look that goes on");
+                if (look && from_.below(16) != 15) {
+                    looked_ = true;
+                    return machine.quiet();
+                }
                 const std::string said = from_.empty() ? "" : answer();
                 if (said.empty()) return machine.lost("the end");
                 unanswered_ = false;
                 return machine.received(said);
             }
             case smtp::need::start_tls:
-                return from_.below(3) == 0 ? machine.not_secured(4, "no") : machine.secured();
+                return from_.below(3) == 0
+                           ? machine.not_secured(4, gatepost::sdk::service_status::connect, "no")
+                           : machine.secured();
             case smtp::need::digest: return machine.digested("digest");
             case smtp::need::token: return lend(machine, wish);
             case smtp::need::open_body:
                 return from_.below(8) == 7 ? machine.not_opened(true, "no")
-                                           : machine.opened(from_.below(200));
+                                           : machine.opened(length());
             case smtp::need::done: return;
         }
+    }
+
+    // Some are large enough to go without their end.
+    uint64_t length() {
+        const uint32_t chosen = from_.below(200);
+        return chosen < 150 ? chosen : 70'000;
     }
 
     void lend(smtp::session& machine, const smtp::action& wish) {
@@ -185,9 +198,14 @@ class referee {
             if (!begun_) fail("RSET without a transaction");
             begun_ = false;
         }
-        if (wish.commits && wish.body == smtp::body_form::none) fail("commits without a message");
-        if (wish.body != smtp::body_form::none && !wish.commits) fail("a message without commits");
+        const bool body = wish.body != smtp::body_form::none;
+        if (wish.commits && !body && !content_said_) fail("commits without a message");
+        if (body && !wish.commits && !wish.after.empty()) fail("a message without commits");
         if (wish.commits && into_.open() == 0) fail("a message for nobody");
+        if (wish.commits && greeted_by_us_ && !looked_) fail("commits without a look around");
+        content_said_ = body && !wish.commits;
+        looked_ = false;
+        greeted_by_us_ = true;
         if (broken) return machine.write_failed("reset");
         if (wish.commits) handed_over_ = unanswered_ = true;
         machine.written();
@@ -227,6 +245,8 @@ class referee {
     std::vector<std::string> asked_;
     bool greeted_ = false, begun_ = false, handed_over_ = false, unanswered_ = false;
     bool asked_token_ = false, renewed_ = false;
+    bool looked_ = false, content_said_ = false;
+    bool greeted_by_us_ = false;  // the first write of a parked session was looked at by the host
     int logins_ = 0;
 };
 

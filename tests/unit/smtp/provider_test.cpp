@@ -1,4 +1,6 @@
 // The provider through its table: streams taken, driven and parked; every way a mail can end.
+#include <set>
+
 #include "host.hpp"
 
 using namespace smtp_test;
@@ -48,8 +50,8 @@ TEST_CASE("a mail goes in two writes after the greeting, and the stream is parke
 
     const size_t before = run.host->requests();
     CHECK(run.send().verdict == GATEPOST_ACCEPTED);
-    // take, open, write, read, write, read, park
-    CHECK(run.host->requests() - before == 7);
+    // take, open, write, read, look, write, read, park
+    CHECK(run.host->requests() - before == 8);
     CHECK(run.saw->connections == 1);
     CHECK(run.saw->count("EHLO") == 1);
     CHECK(run.saw->count("RSET") == 0);
@@ -347,6 +349,13 @@ TEST_CASE("STARTTLS: taken where it is offered, missed where it was stripped") {
     running expired(how, secure);
     CHECK(expired.send().blame == GATEPOST_BLAME_CONFIG);
     CHECK(expired.saw->count("MAIL") == 0);
+    how.refuses_tls = GATEPOST_AT_TLS;
+    running old(how, secure);  // the fake host says that it failed, not that the network did
+    const check::outcome too_old = old.send();
+    CHECK(too_old.blame == GATEPOST_BLAME_PROVIDER);
+    CHECK(too_old.advice.find("must speak TLS 1.2 or newer") != std::string::npos);
+    running newest(how, R"({"host":"h","security":"starttls","minimum_tls":"1.3"})");
+    CHECK(newest.send().blame == GATEPOST_BLAME_CONFIG);
 }
 
 TEST_CASE("opportunistic TLS goes on without, on the same stream or on a new one") {
@@ -531,6 +540,29 @@ TEST_CASE("a cancelled call ends at once before the message, and knows who was a
             CHECK(record.outcome.verdict != GATEPOST_REJECTED);
         }
     }
+}
+
+TEST_CASE("the call's deadline says what was waited for, and knows whether it was handed over") {
+    std::set<std::string> places;
+    for (const bool bdat : {false, true}) {
+        for (size_t at = 1; at < 12; ++at) {
+            running run(bdat ? chunking() : plan());
+            run.host->script({.at = at, .stall = true});
+            const check::outcome said = run.send();
+            if (said.verdict == GATEPOST_ACCEPTED) continue;
+            INFO("request " << at << ": " << said.text);
+            if (said.kind != GATEPOST_OUTCOME_DONE) continue;  // no session stood yet
+            const bool handed_over = said.text.starts_with("the message was handed over, and then");
+            CHECK(said.verdict == (handed_over ? GATEPOST_UNKNOWN : GATEPOST_DEFERRED));
+            CHECK(said.blame == GATEPOST_BLAME_NETWORK);
+            CHECK(said.text.find("no answer before the deadline") != std::string::npos);
+            places.insert(said.text.substr(said.text.find('(')));
+        }
+    }
+    CHECK(places.contains("(waiting for the greeting)"));
+    CHECK(places.contains("(waiting for the answer to EHLO)"));
+    CHECK(places.contains("(waiting for the answer to MAIL)"));
+    CHECK(places.contains("(waiting for the answer to the message)"));
 }
 
 TEST_CASE("every request of a send that goes wrong leaves a verdict that the ledger bears out") {

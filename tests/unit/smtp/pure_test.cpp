@@ -115,6 +115,22 @@ TEST_CASE("lines of four kilobytes are read; lines and replies without end are n
     CHECK_FALSE(problem_of(wide).empty());
 }
 
+TEST_CASE("what was read is let go, however the pieces are cut") {
+    reply_parser parser;
+    reply said;
+    const std::string fat = "250 " + std::string(12'000, 'x') + "\r\n";
+    std::size_t most = 0, replies = 0;
+    parser.feed("250");  // the next has always begun
+    for (int i = 0; i < 1000; ++i) {
+        parser.feed(fat.substr(3) + "250");
+        while (parser.next(said))
+            ++replies;
+        most = std::max(most, parser.held());
+    }
+    CHECK(replies == 1000);
+    CHECK(most < 4 * reply_parser::line_bytes);
+}
+
 TEST_CASE("NUL, controls and bytes that are no UTF-8 are cleaned") {
     const auto found = parse(std::string("250 a\0b\x01\xFF\xC3\xA4\r c\r\n", 16));
     REQUIRE(found.size() == 1);

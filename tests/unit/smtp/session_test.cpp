@@ -24,14 +24,38 @@ struct by_hand {
     std::string write() {
         action wish = machine->next();
         if (wish.what == need::open_body) {
-            machine->opened(50);
+            machine->opened(size);
             wish = machine->next();
         }
+        if (wish.what == need::read && wish.timeout.count() == 0) {
+            machine->quiet();
+            wish = machine->next();
+        }
+        last = wish;
         REQUIRE(wish.what == need::write);
         commits = wish.commits;
         const std::string bytes = wish.bytes;
         machine->written();
         return bytes;
+    }
+    // The write that waits until it was looked whether anybody speaks.
+    action in_silence() {
+        const action look = machine->next();
+        REQUIRE(look.what == need::read);
+        REQUIRE(look.timeout.count() == 0);
+        machine->quiet();
+        return machine->next();
+    }
+    // To the 354, with PIPELINING.
+    void to_data() {
+        read("220 mx\r\n");
+        write();
+        read("250-mx\r\n250 PIPELINING\r\n");
+        write();
+        std::string answers;
+        for (std::size_t i = 0; i <= mail.to.size(); ++i)
+            answers += "250 ok\r\n";
+        read(answers + "354 go\r\n");
     }
     std::chrono::seconds read(std::string_view answer) {
         const action wish = machine->next();
@@ -44,7 +68,11 @@ struct by_hand {
     results into;
     std::optional<session> machine;
     bool commits = false;
+    action last;
+    uint64_t size = 50;
 };
+
+constexpr uint64_t large = 100'000;
 
 }  // namespace
 
@@ -137,13 +165,30 @@ TEST_CASE("early last words are heard behind a write that failed") {
         run.write();
         run.read(i == 2 ? "354 go\r\n" : "250 ok\r\n");
     }
-    const action wish = run.machine->next();
-    CHECK(wish.commits);
+    CHECK(run.in_silence().commits);
     run.machine->write_failed("reset by peer");
     CHECK(run.read("552 5.3.4 too big\r\n").count() == 1);
     CHECK(run.machine->next().what == need::done);
     CHECK(run.into.at(0)->code == 552);
     CHECK_FALSE(run.machine->polite());
+}
+
+TEST_CASE("a write that failed says why, and the mail is certainly not taken over") {
+    for (const uint64_t size : {uint64_t{50}, large}) {
+        by_hand run(1);
+        run.size = size;
+        run.to_data();
+        if (size == large)
+            CHECK_FALSE(run.machine->next().commits);
+        else
+            CHECK(run.in_silence().commits);
+        run.machine->write_failed("h:25: did not take what was sent in time");
+        CHECK(run.machine->next().timeout.count() == 1);
+        run.machine->lost("h:25: closed");
+        CHECK(run.into.at(0)->verdict == gatepost::sdk::verdict::deferred);
+        CHECK(run.into.at(0)->text ==
+              "h:25: did not take what was sent in time (waiting for the answer to the message)");
+    }
 }
 
 TEST_CASE("a server that takes a message which was not sent whole is not believed") {
@@ -153,10 +198,178 @@ TEST_CASE("a server that takes a message which was not sent whole is not believe
     run.read("250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
     CHECK(run.machine->next().what == need::open_body);
     run.machine->opened(50);
-    CHECK(run.machine->next().commits);
+    CHECK(run.in_silence().commits);
     run.machine->write_failed("reset by peer");
     run.read("250 ok\r\n250 ok\r\n250 queued\r\n");
     CHECK(run.into.at(0)->verdict == gatepost::sdk::verdict::deferred);
+}
+
+TEST_CASE("a large message goes without its end, and the dot commits it when nobody speaks") {
+    by_hand run(1);
+    run.size = large;
+    run.to_data();
+    run.write();
+    CHECK(run.last.body == body_form::stuffed);
+    CHECK(run.last.after.empty());
+    CHECK_FALSE(run.commits);
+    const action dot = run.in_silence();
+    CHECK(dot.what == need::write);
+    CHECK(dot.body == body_form::none);
+    CHECK(dot.after == ".\r\n");
+    CHECK(dot.commits);
+    run.machine->written();
+    run.read("250 ok\r\n");
+    CHECK(run.into.at(0)->verdict == gatepost::sdk::verdict::accepted);
+    CHECK(run.machine->reusable());
+}
+
+TEST_CASE("what was said before the dot is not the answer to it") {
+    using gatepost::sdk::blame;
+    using gatepost::sdk::verdict;
+    struct row {
+        const char* said;
+        verdict what;
+        blame who;
+        int code;
+    };
+    const row rows[] = {
+        {"250 2.0.0 Ok: queued as EARLY\r\n", verdict::deferred, blame::provider, 0},
+        {"354 go\r\n", verdict::deferred, blame::provider, 0},
+        {"250-and more\r\n", verdict::deferred, blame::provider, 0},
+        {"2", verdict::deferred, blame::provider, 0},
+        {"garbage\r\n", verdict::deferred, blame::provider, 0},
+        {"421 4.3.2 going down\r\n", verdict::deferred, blame::provider, 421},
+        {"451 4.3.0 later\r\n", verdict::deferred, blame::provider, 451},
+        {"552 5.3.4 too big\r\n250 2.0.0 Ok: queued\r\n", verdict::rejected, blame::message, 552},
+    };
+    for (const uint64_t size : {uint64_t{50}, large}) {
+        for (const row& each : rows) {
+            INFO(size << " " << each.said);
+            by_hand run(2);
+            run.size = size;
+            run.to_data();
+            if (size == large) run.write();
+            CHECK(run.read(each.said).count() == 0);
+            CHECK(run.machine->next().what == need::done);
+            for (const std::size_t at : {0U, 1U}) {
+                REQUIRE(run.into.at(at));
+                CHECK(run.into.at(at)->verdict == each.what);
+                CHECK(run.into.at(at)->blame == each.who);
+                CHECK(run.into.at(at)->code == each.code);
+            }
+            // Half a message stands there: not even RSET or QUIT may be said behind it.
+            CHECK_FALSE(run.machine->polite());
+            CHECK_FALSE(run.machine->reusable());
+        }
+    }
+}
+
+TEST_CASE("a peer that leaves before the dot did not get the mail") {
+    by_hand run(1);
+    run.size = large;
+    run.to_data();
+    run.write();
+    REQUIRE(run.machine->next().timeout.count() == 0);
+    run.machine->lost("the server closed the connection");
+    CHECK(run.into.at(0)->verdict == gatepost::sdk::verdict::deferred);
+    CHECK(run.into.at(0)->blame == gatepost::sdk::blame::network);
+}
+
+TEST_CASE("BDAT waits for silence too, where answers may lie about") {
+    by_hand run(1);
+    run.read("220 mx\r\n");
+    run.write();
+    run.read("250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+    REQUIRE(run.machine->next().what == need::open_body);
+    run.machine->opened(50);
+    run.read("250 ok\r\n250 ok\r\n250 queued\r\n");
+    CHECK(run.machine->next().what == need::done);
+    CHECK(run.into.at(0)->verdict == gatepost::sdk::verdict::deferred);
+    CHECK(run.into.at(0)->blame == gatepost::sdk::blame::provider);
+}
+
+TEST_CASE("3yz to a message is neither yes nor no") {
+    for (const bool lmtp : {false, true}) {
+        by_hand run(2, lmtp);
+        run.to_data();
+        run.write();
+        run.read("354 go\r\n");
+        CHECK(run.machine->next().what == need::done);
+        for (const std::size_t at : {0U, 1U}) {
+            REQUIRE(run.into.at(at));
+            CHECK(run.into.at(at)->verdict == gatepost::sdk::verdict::unknown);
+            CHECK(run.into.at(at)->blame == gatepost::sdk::blame::provider);
+        }
+        CHECK_FALSE(run.machine->polite());
+    }
+}
+
+TEST_CASE("a server that asks on after a cancelled login is left") {
+    by_hand run(1);
+    run.how.plaintext_auth = true;
+    run.how.login.username = "u";
+    run.how.login.password = "p";
+    run.read("220 mx\r\n");
+    run.write();
+    run.read("250-mx\r\n250 AUTH LOGIN\r\n");
+    CHECK(run.write() == "AUTH LOGIN\r\n");
+    for (const std::string_view said : {"dQ==\r\n", "cA==\r\n", "*\r\n"}) {
+        run.read("334 again\r\n");
+        CHECK(run.write() == said);
+    }
+    run.read("334 again\r\n");
+    CHECK(run.machine->next().what == need::done);
+    CHECK(run.into.at(0)->verdict == gatepost::sdk::verdict::deferred);
+    CHECK(run.into.at(0)->blame == gatepost::sdk::blame::provider);
+}
+
+TEST_CASE("the time for an answer is for all of it") {
+    by_hand run(1);
+    bool begun = false;
+    for (const std::string_view piece : {"2", "20-", "\r\n2", "20 mx\r", "\n"}) {
+        const action wish = run.machine->next();
+        REQUIRE(wish.what == need::read);
+        CHECK(wish.more == begun);
+        begun = true;
+        run.machine->received(piece);
+    }
+    run.write();
+    CHECK_FALSE(run.machine->next().more);
+    run.machine->received("250-mx\r\n");
+    CHECK(run.machine->next().more);
+    run.machine->received("250 PIPELINING\r\n");
+    run.write();
+    run.read("250 ok\r\n250 o");  // to MAIL, and a part of the next
+    CHECK_FALSE(run.machine->next().more);
+    run.machine->received("k\r");
+    CHECK(run.machine->next().more);
+}
+
+TEST_CASE("a call that ends says what it waited for, and what is known") {
+    using gatepost::sdk::blame;
+    using gatepost::sdk::verdict;
+    const auto text_of = [](by_hand& run, verdict what) {
+        run.machine->stopped(blame::network, "no answer before the deadline");
+        CHECK(run.machine->next().what == need::done);
+        REQUIRE(run.into.at(0));
+        CHECK(run.into.at(0)->verdict == what);
+        CHECK(run.into.at(0)->blame == blame::network);
+        return run.into.at(0)->text;
+    };
+    by_hand greeting(1);
+    CHECK(text_of(greeting, verdict::deferred) ==
+          "no answer before the deadline (waiting for the greeting)");
+    by_hand hello(1);
+    hello.read("220 mx\r\n");
+    hello.write();
+    CHECK(text_of(hello, verdict::deferred) ==
+          "no answer before the deadline (waiting for the answer to EHLO)");
+    by_hand message(1);
+    message.to_data();
+    message.write();
+    CHECK(text_of(message, verdict::unknown) ==
+          "the message was handed over, and then: no answer before the deadline (waiting for the "
+          "answer to the message)");
 }
 
 TEST_CASE("LMTP: answers that are missing are unknown, those that came stand") {
