@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr size_t window = 10'000;  // waiting messages of a connection in memory
+constexpr size_t mail_window = 10'000;  // waiting messages of a connection in memory
 constexpr auto record_again_after = 1s;
 constexpr auto look_again_after = 20ms;
 
@@ -36,7 +36,7 @@ struct carrier::lane {
 
 carrier::carrier(parts from)
     : with_(std::move(from)),
-      waiting_(window),
+      waiting_(mail_window),
       random_(std::random_device{}()),
       timer_(with_.loop) {
     const config::limits_table& limits = with_.connection.limits;
@@ -273,11 +273,11 @@ void carrier::refill() {
     if (refilling_ || stopping_) return;
     refilling_ = true;
     const auto far = wall_time::max();
-    with_.queue.waiting(with_.connection.name, far, window,
+    with_.queue.waiting(with_.connection.name, far, mail_window,
                         on_loop<std::vector<spool::due_message>>([this](auto found) {
                             refilling_ = false;
                             if (!found) return arm_timer();
-                            waiting_.refilled(found->size() >= window);
+                            waiting_.refilled(found->size() >= mail_window);
                             for (spool::due_message& message : *found)
                                 add(std::move(message));
                             pump();

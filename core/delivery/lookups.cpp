@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto after_fault = 10min;
-constexpr size_t window = 1000;  // in memory; the rest waits on disk
+constexpr size_t lookup_window = 1000;  // in memory; the rest waits on disk
 
 // Those whose newest attempt is the one in question, and of whom something may still be learnt.
 bool may_learn(const spool::recipient_row& row, uint32_t attempt) {
@@ -43,7 +43,7 @@ void lookups::start() {
 }
 
 void lookups::add(mail_id id, wall_time due) {
-    if (known_.size() >= window) {
+    if (known_.size() >= lookup_window) {
         more_on_disk_ = true;
         return;
     }
@@ -65,12 +65,12 @@ void lookups::pump() {
 void lookups::refill() {
     if (refilling_ || stopping_) return;
     refilling_ = true;
-    with_.queue.lookups(with_.connection.name, wall_time::max(), window,
+    with_.queue.lookups(with_.connection.name, wall_time::max(), lookup_window,
                         on_loop<std::vector<spool::due_message>>([this](auto found) {
                             refilling_ = false;
                             if (!found)
                                 return;  // the spool is sick, and start() comes when it is well
-                            more_on_disk_ = found->size() >= window;
+                            more_on_disk_ = found->size() >= lookup_window;
                             for (const spool::due_message& each : *found)
                                 known_.emplace(each.due, each.id);
                             pump();

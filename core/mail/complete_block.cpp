@@ -23,13 +23,13 @@ what kind_of(std::string_view name) {
     return is("to") || is("cc") || is("bcc") ? what::recipient : what::other;
 }
 
-bool is_bare(const mailbox_text& box) {
+bool is_bare_box(const mailbox_text& box) {
     return box.addr.find('@') == std::string::npos;
 }
 
 result<std::vector<mailbox>> complete(const mailbox_text& box, what kind,
                                       const address_book& book) {
-    if (!is_bare(box)) {
+    if (!is_bare_box(box)) {
         auto whole = make_mailbox(box.name, box.addr);
         if (!whole) return whole.error();
         return std::vector<mailbox>{*std::move(whole)};
@@ -46,7 +46,7 @@ result<std::string> rewritten(const header_field& field, const address_book& boo
     if (kind == what::other) return std::string();
     auto split = split_mailboxes(field);
     if (!split) return split.error();
-    if (std::ranges::none_of(*split, is_bare)) return std::string();
+    if (std::ranges::none_of(*split, is_bare_box)) return std::string();
     std::vector<mailbox> list;
     for (const mailbox_text& each : *split) {
         auto whole = complete(each, kind, book);

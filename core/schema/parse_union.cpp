@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-bool is_label(const json& branch) {
+bool is_label_branch(const json& branch) {
     if (!branch.is_object() || !branch.contains("const")) return false;
     return std::all_of(branch.items().begin(), branch.items().end(), [](const auto& each) {
         const std::string& key = each.key();
@@ -72,7 +72,8 @@ status secrets_below(const node& at, const std::string& pointer, bool named) {
 
 status schema_parser::parse_one_of(const json& value, const std::string& at, int depth, node& out) {
     if (!value.is_array() || value.empty()) return outside(at, "must be an array of schemas");
-    if (std::all_of(value.begin(), value.end(), is_label)) return take_labels(value, at, out);
+    if (std::all_of(value.begin(), value.end(), is_label_branch))
+        return take_labels(value, at, out);
     for (size_t i = 0; i < value.size(); ++i) {
         auto branch = parse(value[i], text::below_pointer(at, std::to_string(i)), depth + 1);
         if (!branch) return std::move(branch).error();

@@ -22,7 +22,7 @@ using answer = plugin::operation::answer;
 
 std::atomic<size_t> largest_window_made{0};
 std::atomic<gatepost_handle> last_handle{0};
-constexpr char slot_key = 0;
+constexpr char body_slot = 0;
 
 void note_window(size_t bytes) {
     assert(bytes <= limits::body_window_bytes);
@@ -57,7 +57,7 @@ struct call_bodies {
 
 template <class State, class Owner>
 std::shared_ptr<State> state_of(Owner& owner) {
-    std::shared_ptr<void>& slot = owner.slot(&slot_key);
+    std::shared_ptr<void>& slot = owner.slot(&body_slot);
     if (!slot) slot = std::make_shared<State>();
     return std::static_pointer_cast<State>(slot);
 }

@@ -13,7 +13,7 @@
 namespace gatepost::services {
 namespace {
 
-constexpr char slot_key = 0;
+constexpr char cache_slot = 0;
 constexpr size_t overhead = 64;  // of an entry, so that empty ones are not free
 
 class store {
@@ -66,7 +66,7 @@ class store {
 };
 
 store& store_of(plugin::call_context& context) {
-    std::shared_ptr<void>& slot = context.owner().slot(&slot_key);
+    std::shared_ptr<void>& slot = context.owner().slot(&cache_slot);
     if (!slot) slot = std::make_shared<store>();
     return *static_cast<store*>(slot.get());
 }

@@ -6,7 +6,7 @@
 namespace gatepost::services {
 namespace {
 
-constexpr char slot_key = 0;
+constexpr char scrub_slot = 0;
 constexpr size_t tokens_hidden = 4;  // a mail may still run with the one before
 
 struct hidden_words {
@@ -15,7 +15,7 @@ struct hidden_words {
 };
 
 hidden_words& words_of(plugin::instance& owner) {
-    std::shared_ptr<void>& slot = owner.slot(&slot_key);
+    std::shared_ptr<void>& slot = owner.slot(&scrub_slot);
     if (!slot) slot = std::make_shared<hidden_words>();
     return *static_cast<hidden_words*>(slot.get());
 }

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 
 namespace gatepost::services {
 
@@ -34,6 +35,7 @@ class option_setter {
     explicit option_setter(CURL* handle) : handle_(handle) {}
     template <class Value>
     void operator()(CURLoption option, Value value) {
+        if constexpr (std::is_same_v<Value, bool>) return (*this)(option, long{value ? 1L : 0L});
         const CURLcode said = (::curl_easy_setopt)(handle_, option, value);
         if (said != CURLE_OK) failed_ = said;
     }

@@ -9,7 +9,6 @@
 namespace gatepost::services {
 namespace {
 
-constexpr long yes = 1, no = 0;
 constexpr long small_upload = 16 * 1024, large_upload = 64 * 1024;  // of a buffer a request
 
 // Without the port: "192.0.2.1", "[2001:db8::1]".
@@ -39,9 +38,9 @@ CURLcode transfer::set_up(const std::vector<socket_address>& addresses) {
 }
 
 void transfer::set_request(option_setter& set) {
-    set(CURLOPT_PATH_AS_IS, yes);
+    set(CURLOPT_PATH_AS_IS, true);
     if (upload_->size() > 0) {
-        set(CURLOPT_UPLOAD, yes);
+        set(CURLOPT_UPLOAD, true);
         set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_->size()));
         set(CURLOPT_UPLOAD_BUFFERSIZE,
             upload_->size() > small_upload ? large_upload : small_upload);
@@ -50,12 +49,12 @@ void transfer::set_request(option_setter& set) {
         set(CURLOPT_SEEKFUNCTION, &on_seek);
         set(CURLOPT_SEEKDATA, this);
     } else if (order_.method == "HEAD") {
-        set(CURLOPT_NOBODY, yes);
+        set(CURLOPT_NOBODY, true);
     } else if (order_.method == "GET" || order_.method == "DELETE") {
-        set(CURLOPT_HTTPGET, yes);
+        set(CURLOPT_HTTPGET, true);
     } else {
         set(CURLOPT_POSTFIELDS, "");  // Content-Length: 0
-        set(CURLOPT_POSTFIELDSIZE, no);
+        set(CURLOPT_POSTFIELDSIZE, false);
     }
     if (order_.method != "HEAD") set(CURLOPT_CUSTOMREQUEST, order_.method.c_str());
     set(CURLOPT_PREREQFUNCTION, &on_session);
@@ -63,9 +62,9 @@ void transfer::set_request(option_setter& set) {
 }
 
 void transfer::set_sockets(option_setter& set) {
-    set(CURLOPT_PIPEWAIT, yes);
-    set(CURLOPT_TCP_KEEPALIVE, yes);
-    if (staged_) set(CURLOPT_FRESH_CONNECT, yes);  // a test looks at everything anew
+    set(CURLOPT_PIPEWAIT, true);
+    set(CURLOPT_TCP_KEEPALIVE, true);
+    if (staged_) set(CURLOPT_FRESH_CONNECT, true);  // a test looks at everything anew
     set(CURLOPT_MAXAGE_CONN, static_cast<long>(limits::http_idle_time.count()));
     set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
     set(CURLOPT_OPENSOCKETDATA, this);

@@ -16,8 +16,6 @@
 namespace gatepost::services {
 namespace {
 
-constexpr long yes = 1, no = 0;
-
 class posting {
   public:
     posting(const oauth_request& what, http_order order, const std::atomic<bool>& stop)
@@ -80,7 +78,7 @@ class posting {
         set(CURLOPT_HEADERDATA, this);
         set(CURLOPT_WRITEFUNCTION, &on_body);
         set(CURLOPT_WRITEDATA, this);
-        set(CURLOPT_NOPROGRESS, no);
+        set(CURLOPT_NOPROGRESS, false);
         set(CURLOPT_XFERINFOFUNCTION, &on_progress);
         set(CURLOPT_XFERINFODATA, this);
         return set.failed();
@@ -97,8 +95,8 @@ class posting {
     }
 
     void set_socket(option_setter& set) {
-        set(CURLOPT_FRESH_CONNECT, yes);
-        set(CURLOPT_FORBID_REUSE, yes);
+        set(CURLOPT_FRESH_CONNECT, true);
+        set(CURLOPT_FORBID_REUSE, true);
         set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
         set(CURLOPT_OPENSOCKETDATA, this);
         set(CURLOPT_PREREQFUNCTION, &on_session);

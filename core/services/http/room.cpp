@@ -9,7 +9,7 @@
 namespace gatepost::services {
 namespace {
 
-constexpr char slot_key = 0;
+constexpr char http_slot = 0;
 constexpr size_t names_kept = 64;  // a provider has one or two
 
 }  // namespace
@@ -21,9 +21,9 @@ http_room::http_room(plugin::instance& owner, boost::asio::any_io_executor stran
 std::shared_ptr<http_room> http_room::of(plugin::call_context& context,
                                          const gatepost::clock& clock) {
     plugin::instance& owner = context.owner();
-    if (auto known = std::static_pointer_cast<http_room>(owner.slot(&slot_key))) return known;
+    if (auto known = std::static_pointer_cast<http_room>(owner.slot(&http_slot))) return known;
     auto made = std::make_shared<http_room>(owner, context.executor(), clock);
-    owner.slot(&slot_key) = made;
+    owner.slot(&http_slot) = made;
     owner.on_drain([weak = std::weak_ptr(made)](std::function<void()> closed) {
         const auto room = weak.lock();
         room ? room->drain(std::move(closed)) : closed();

@@ -12,12 +12,12 @@
 namespace gatepost::services {
 namespace {
 
-constexpr char slot_key = 0;
+constexpr char transfer_slot = 0;
 
 }  // namespace
 
 std::shared_ptr<call_requests> call_requests::of(plugin::call_context& context) {
-    std::shared_ptr<void>& slot = context.slot(&slot_key);
+    std::shared_ptr<void>& slot = context.slot(&transfer_slot);
     if (!slot) {
         auto made = std::make_shared<call_requests>();
         made->context = &context;

@@ -3,8 +3,6 @@
 namespace gatepost::services {
 namespace {
 
-constexpr long yes = 1, no = 0;
-
 std::string bracketed(const std::string& host) {
     return host.find(':') == host.npos ? host : "[" + host + "]";
 }
@@ -13,16 +11,16 @@ std::string bracketed(const std::string& host) {
 
 void set_rules(option_setter& set, const http_order& order) {
     set(CURLOPT_URL, order.url.c_str());
-    set(CURLOPT_NOSIGNAL, yes);
-    set(CURLOPT_QUICK_EXIT, yes);  // nobody waits for a resolver's thread
-    set(CURLOPT_FOLLOWLOCATION, no);
-    set(CURLOPT_HTTP_CONTENT_DECODING, no);
-    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, yes);
+    set(CURLOPT_NOSIGNAL, true);
+    set(CURLOPT_QUICK_EXIT, true);  // nobody waits for a resolver's thread
+    set(CURLOPT_FOLLOWLOCATION, false);
+    set(CURLOPT_HTTP_CONTENT_DECODING, false);
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, true);
     set(CURLOPT_PROTOCOLS_STR, order.tls ? "https" : "http");
     set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
     set(CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
     set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
-    set(CURLOPT_SSL_VERIFYPEER, yes);
+    set(CURLOPT_SSL_VERIFYPEER, true);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     if (order.ca_file.empty()) return;
     set(CURLOPT_CAINFO, order.ca_file.c_str());
@@ -37,7 +35,7 @@ void set_proxy(option_setter& set, const http_order& order) {
     set(CURLOPT_PROXY, bracketed(proxy.host).c_str());
     set(CURLOPT_PROXYPORT, long{proxy.port});
     set(CURLOPT_PROXYTYPE, http ? long{CURLPROXY_HTTP} : long{CURLPROXY_SOCKS5_HOSTNAME});
-    set(CURLOPT_HTTPPROXYTUNNEL, yes);
+    set(CURLOPT_HTTPPROXYTUNNEL, true);
     set(CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
     if (proxy.user.empty()) return;
     set(CURLOPT_PROXYUSERNAME, proxy.user.c_str());

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds renew_early = 5min, wait_below = 60s;
 constexpr int64_t record_version = 1;
 
-std::string member(std::string_view name, std::string_view value) {
+std::string further_member(std::string_view name, std::string_view value) {
     return ",\"" + std::string(name) + "\":\"" + sdk::json_escaped(value) + "\"";
 }
 
@@ -26,9 +26,10 @@ std::string member(std::string_view name, std::string_view value) {
 
 secret write_record(const refresh_record& record) {
     std::string out = "{\"version\":" + std::to_string(record_version);
-    out += member("refresh_token", record.token.reveal());
-    out += member("source", record.source) + member("from", record.from);
-    out += member("client_id", record.client_id) + member("host", record.host) + "}";
+    out += further_member("refresh_token", record.token.reveal());
+    out += further_member("source", record.source) + further_member("from", record.from);
+    out +=
+        further_member("client_id", record.client_id) + further_member("host", record.host) + "}";
     return secret(std::move(out));
 }
 

@@ -25,7 +25,7 @@ namespace {
 
 using answer = plugin::operation::answer;
 
-constexpr char slot_key = 0;
+constexpr char oauth_slot = 0;
 
 gatepost_status status_of(const oauth_failure& why) {
     switch (why.blame) {
@@ -46,8 +46,8 @@ answer failed_answer(const oauth_failure& why) {
 
 answer given_answer(const oauth_token& token, wall_time now) {
     const auto left = std::chrono::duration_cast<std::chrono::seconds>(token.expires_at - now);
-    const uint64_t seconds = left.count() > 0 ? static_cast<uint64_t>(left.count()) : 0;
-    return {GATEPOST_OK, {}, 0, seconds, std::string(token.value.reveal()), nullptr};
+    const uint64_t whole = left.count() > 0 ? static_cast<uint64_t>(left.count()) : 0;
+    return {GATEPOST_OK, {}, 0, whole, std::string(token.value.reveal()), nullptr};
 }
 
 // The first of answer, cancel and deadline. Lives with its call, on the strand; others know it by a
@@ -75,7 +75,7 @@ struct call_tokens {
             each->finish(cancelled_answer());
     }
     static call_tokens& of(plugin::call_context& context) {
-        std::shared_ptr<void>& slot = context.slot(&slot_key);
+        std::shared_ptr<void>& slot = context.slot(&oauth_slot);
         if (!slot) slot = std::make_shared<call_tokens>();
         return *static_cast<call_tokens*>(slot.get());
     }

@@ -12,7 +12,7 @@
 namespace gatepost::services {
 namespace {
 
-constexpr char slot_key = 0;
+constexpr char stream_slot = 0;
 std::atomic<gatepost_handle> last_handle{0};
 
 }  // namespace
@@ -20,7 +20,7 @@ std::atomic<gatepost_handle> last_handle{0};
 // ---- of one call ------------------------------------------------------------------------------
 
 std::shared_ptr<call_streams> call_streams::of(plugin::call_context& context) {
-    std::shared_ptr<void>& slot = context.slot(&slot_key);
+    std::shared_ptr<void>& slot = context.slot(&stream_slot);
     if (!slot) {
         auto made = std::make_shared<call_streams>();
         made->context = &context;
@@ -56,14 +56,14 @@ stream_room::~stream_room() {
 }
 
 std::shared_ptr<stream_room> stream_room::find(plugin::instance& owner) {
-    return std::static_pointer_cast<stream_room>(owner.slot(&slot_key));
+    return std::static_pointer_cast<stream_room>(owner.slot(&stream_slot));
 }
 
 std::shared_ptr<stream_room> stream_room::of(plugin::instance& owner,
                                              const gatepost::clock& clock) {
     if (auto known = find(owner)) return known;
     auto made = std::make_shared<stream_room>(owner, clock);
-    owner.slot(&slot_key) = made;
+    owner.slot(&stream_slot) = made;
     owner.on_drain([weak = std::weak_ptr(made)](std::function<void()> closed) {
         const auto room = weak.lock();
         room ? room->drain(std::move(closed)) : closed();
