@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "gatepost_manifest.h"
+#include "job.hpp"
 #include "session.hpp"
 #include "settings.hpp"
 
@@ -31,117 +32,6 @@ std::string machine_name() {
     std::array<char, 256> name{};
     if (gethostname(name.data(), name.size() - 1) != 0) return {};
     return name.data();
-}
-
-envelope envelope_of(const message& mail) {
-    envelope made;
-    made.from = mail.envelope_from().address;
-    made.from_ascii = mail.envelope_from().ascii_address;
-    made.needs_utf8 = mail.smtputf8();
-    for (const recipient& one : mail.carried())
-        made.to.push_back(
-            {one.index, one.address, one.ascii_address, one.dsn_notify, one.dsn_orcpt});
-    made.ret = mail.dsn_ret();
-    made.envid = mail.dsn_envid();
-    return made;
-}
-
-// A body that stays open over all transactions of the call.
-struct opened_body {
-    gatepost_handle handle = 0;
-    uint64_t length = 0;
-    uint32_t flags = 0;
-};
-
-// One call.
-struct job {
-    explicit job(const message& from) : mail(envelope_of(from)), into(mail) {}
-    job(const job&) = delete;
-    job& operator=(const job&) = delete;
-
-    opened_body& body(body_form form) { return form == body_form::plain ? plain : stuffed; }
-
-    envelope mail;
-    results into;
-    opened_body plain, stuffed;
-    std::optional<session> machine;
-    journal* watcher = nullptr;
-    bool with_mail = true;
-    bool fresh = false;        // no parked stream any more
-    bool keep = true;          // park what is left
-    bool without_tls = false;  // opportunistic TLS failed
-    std::string token;         // renewed in this call: there is no second one
-    std::optional<ruling> no_stream;
-};
-
-// The stages of a test.
-class reporter : public journal {
-  public:
-    explicit reporter(const context& to) : to_(to) {}
-    void started(std::string_view id, std::string_view title) override {
-        to_.report.started(id, title);
-    }
-    void passed(std::string_view id, std::string_view text) override {
-        to_.report.passed(id, text);
-    }
-    void failed(std::string_view id, const ruling& why) override {
-        to_.report.failed(id, why.text, why.advice, why.code);
-    }
-    void skipped(std::string_view id, std::string_view text) override {
-        to_.report.skipped(id, text);
-    }
-
-  private:
-    const context& to_;
-};
-
-ruling unreachable(const stream_reply& failure, bool newest) {
-    ruling out;
-    out.blame = blame_at(failure.failed_at, failure.status, newest);
-    out.text = failure.reason();
-    out.advice = advice_at(failure.failed_at);
-    return out;
-}
-
-ruling no_token(const gatepost::sdk::reply& failure) {
-    ruling out;
-    if (failure.ok()) {
-        out.text = "the gateway's access token cannot be said";
-        return out;
-    }
-    out.blame = blame_of_token(failure.status);
-    out.text = "no access token: " + failure.reason();
-    out.advice = advice_of_token(failure.status);
-    out.retry_after = wait_for_token(failure);
-    // Said as a setting is missing, which is what it mostly is.
-    if (out.blame == blame::config)
-        out.advice =
-            "Set password; or, to log in by OAuth, give the connection an [oauth] table "
-            "or set token.";
-    return out;
-}
-
-segments content_of(const action& wish, job& work) {
-    segments out(wish.bytes);
-    if (wish.body != body_form::none) out.add_body(work.body(wish.body).handle);
-    out.add(wish.after);
-    return out;
-}
-
-void tell_written(session& machine, const gatepost::sdk::reply& done) {
-    // Uncertain: all of it left; the reply, if there is one, is still to be read.
-    if (done.ok() || done.status == service_status::uncertain) return machine.written();
-    machine.write_failed(done.reason());
-}
-
-void tell_read(session& machine, const gatepost::sdk::reply& got) {
-    if (got.ok() && !got.data.empty()) return machine.received(got.data);
-    machine.lost(got.ok() ? std::string("the server closed the connection") : got.reason());
-}
-
-void tell_secured(session& machine, const stream_reply& done) {
-    if (done.ok()) return machine.secured();
-    machine.not_secured(done.failed_at, done.status, done.reason());
 }
 
 class provider {
