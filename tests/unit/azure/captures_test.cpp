@@ -24,10 +24,10 @@ void compare(running& with, const std::string& name, const check::message& mail)
     CHECK(with.send(mail).verdict == GATEPOST_ACCEPTED);
     REQUIRE(with.seen.size() == 1);
     const check::http_seen& ours = with.seen.front();
-    CHECK(ours.method == capture["method"]);
+    CHECK(ours.method == capture["method"].get<std::string>());
     CHECK(ours.url == base + capture["path"].get<std::string>());
-    CHECK(header_of(ours, "content-type") == capture["headers"]["Content-Type"]);
-    CHECK(header_of(ours, "accept") == capture["headers"]["Accept"]);
+    CHECK(header_of(ours, "content-type") == capture["headers"]["Content-Type"].get<std::string>());
+    CHECK(header_of(ours, "accept") == capture["headers"]["Accept"].get<std::string>());
     CHECK(header_of(ours, "operation-id").size() == 36);
     CHECK(ours.commits);
     json mine = json::parse(ours.body);
@@ -102,7 +102,7 @@ TEST_CASE("a mail by Entra ID carries the token, and nothing of a signature") {
     };
     running with(entra_settings(), std::move(options));
     compare(with, "azure-send-entra-token", mail);
-    CHECK(header_of(with.seen[0], "authorization") == sent["Authorization"]);
+    CHECK(header_of(with.seen[0], "authorization") == sent["Authorization"].get<std::string>());
     CHECK(header_of(with.seen[0], "x-ms-date").empty());
     CHECK(header_of(with.seen[0], "x-ms-content-sha256").empty());
 }
@@ -116,9 +116,9 @@ TEST_CASE("an operation is asked for as the SDK does") {
     what.state = R"({"operation":"8540c0de-899f-5cce-acb5-3ec493af3800"})";
     CHECK(with.call(what).verdict == GATEPOST_ACCEPTED);
     REQUIRE(with.seen.size() == 1);
-    CHECK(with.seen[0].method == capture["method"]);
+    CHECK(with.seen[0].method == capture["method"].get<std::string>());
     CHECK(with.seen[0].url == base + capture["path"].get<std::string>());
-    CHECK(header_of(with.seen[0], "accept") == capture["headers"]["Accept"]);
+    CHECK(header_of(with.seen[0], "accept") == capture["headers"]["Accept"].get<std::string>());
     CHECK(header_of(with.seen[0], "x-ms-content-sha256") ==
-          capture["headers"]["x-ms-content-sha256"]);
+          capture["headers"]["x-ms-content-sha256"].get<std::string>());
 }

@@ -66,9 +66,9 @@ void compare(running& with, const std::string& name, const check::message& mail)
     CHECK(said.verdict == GATEPOST_ACCEPTED);
     REQUIRE(with.seen.size() == 1);
     const check::http_seen& ours = with.seen.front();
-    CHECK(ours.method == capture["method"]);
+    CHECK(ours.method == capture["method"].get<std::string>());
     CHECK(ours.url == "https://email.eu-west-1.amazonaws.com" + capture["path"].get<std::string>());
-    CHECK(header_of(ours, "content-type") == capture["headers"]["content-type"]);
+    CHECK(header_of(ours, "content-type") == capture["headers"]["content-type"].get<std::string>());
     CHECK(ours.commits);
     CHECK_FALSE(ours.clear_text);
     json theirs = json::parse(capture["body"].get<std::string>());
@@ -183,10 +183,10 @@ TEST_CASE("the account is asked as the SDK does") {
     running with;
     with.test(false);
     REQUIRE(with.seen.size() == 1);
-    CHECK(with.seen[0].method == capture["method"]);
+    CHECK(with.seen[0].method == capture["method"].get<std::string>());
     CHECK(with.seen[0].url ==
           "https://email.eu-west-1.amazonaws.com" + capture["path"].get<std::string>());
     CHECK(header_of(with.seen[0], "x-amz-content-sha256") ==
-          capture["headers"]["x-amz-content-sha256"]);
+          capture["headers"]["x-amz-content-sha256"].get<std::string>());
     CHECK_FALSE(with.seen[0].commits);
 }
