@@ -87,7 +87,7 @@ TEST_CASE("a mail with everything is that of the SDK") {
     running with;
     compare(with, "azure-send-full", mail);
     CHECK(header_of(with.seen[0], "operation-id") ==
-          capture_of("azure-send-full")["headers"]["Operation-Id"]);
+          capture_of("azure-send-full")["headers"]["Operation-Id"].get<std::string>());
     CHECK(with.record.body_bytes == 0);  // not a byte came into the plugin
 }
 
