@@ -15,7 +15,7 @@ import threading
 import time
 
 import hostile_faults as faults
-from gatepost_test import Failure
+from gatepost_test import Failure, wait_until
 from peers_base import quiet
 
 BODY_BEFORE_FAULT = 64 * 1024
@@ -32,11 +32,15 @@ class Certificates:
         self._authority("stranger", "An authority that nobody knows")
         self.ca = self.folder / "ca.pem"
         self._server("good", "ca", "DNS:localhost,IP:127.0.0.1")
-        self._server("expired", "ca", "DNS:localhost,IP:127.0.0.1", days=-1)
+        self._server("expired", "ca", "DNS:localhost,IP:127.0.0.1", days=0)  # over within this second
         self._server("wrong-name", "ca", "DNS:other.example")
         self._server("unknown-ca", "stranger", "DNS:localhost,IP:127.0.0.1")
         self._openssl("req", "-x509", *self._new("self-signed"), "-days", "3", "-out", "self-signed.pem", "-addext",
                       "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        wait_until(self._is_expired, what="the end of the certificate that expires")
+
+    def _is_expired(self):
+        return quiet("openssl", "x509", "-checkend", "0", "-noout", "-in", "expired.pem", cwd=self.folder)[0] == 1
 
     @staticmethod
     def _new(name):
