@@ -23,7 +23,9 @@ std::string_view trimmed(std::string_view text) {
 uint32_t status_of(std::string_view line) {
     const size_t space = line.find(' ');
     if (space == line.npos) return 0;
-    const auto number = text::parse_unsigned(line.substr(space + 1, 3));
+    const std::string_view code = line.substr(space + 1);
+    if (code.size() > 3 && code[3] != ' ') return 0;  // 2020 is no 202, whatever libcurl says
+    const auto number = text::parse_unsigned(code.substr(0, 3));
     return number && *number >= 100 && *number <= 999 ? static_cast<uint32_t>(*number) : 0;
 }
 
