@@ -183,9 +183,9 @@ void recipient_list::add(std::vector<mail::recipient>& recipients, mail::recipie
 }
 
 std::string unknown_name(std::string_view what, std::string_view name,
-                         const std::vector<std::string>& known) {
+                         const std::vector<std::string>& names) {
     std::string out = "is not a " + std::string(what) + " known here";
-    if (const auto near = text::nearest(name, known)) out += "; did you mean " + *near + "?";
+    if (const auto near = text::nearest(name, names)) out += "; did you mean " + *near + "?";
     return out;
 }
 

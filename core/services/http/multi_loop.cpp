@@ -1,7 +1,9 @@
-// A socket is watched from the moment libcurl asks for it until it says otherwise or closes it; the
-// descriptor is taken back from Asio before it is closed, because its number may return at once.
+// A socket is known to Asio from the moment libcurl asks for it until libcurl closes it: leaving
+// and entering between two requests would cost two calls of the kernel each time. The descriptor is
+// taken back from Asio before it is closed, because its number may return at once.
 #include "services/http/multi_loop.hpp"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,7 +11,6 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <utility>
-#include <vector>
 
 #include "base/limits.hpp"
 
@@ -29,6 +30,10 @@ bool has_peer(curl_socket_t socket) {
 bool has_input(curl_socket_t socket) {
     char byte = 0;
     return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
+void set_corked(curl_socket_t socket, int corked) {
+    ::setsockopt(socket, IPPROTO_TCP, TCP_CORK, &corked, sizeof corked);
 }
 
 }  // namespace
@@ -104,20 +109,29 @@ void multi_loop::look(const std::shared_ptr<bool>& stood) {
         if (each.stood == stood && has_peer(socket)) *stood = true;
 }
 
-bool multi_loop::is_stale(const std::shared_ptr<bool>& stood, const std::string& ends) {
+curl_socket_t multi_loop::find(const std::shared_ptr<bool>& stood, const std::string& ends) {
     for (auto& [socket, each] : open_) {
-        if (each.stood == stood && each.ends.empty() && has_peer(socket)) {
-            each.ends = ends;
-            return false;
-        }
-        if (each.ends == ends) return has_input(socket);
+        if (each.stood == stood && each.ends.empty() && has_peer(socket)) each.ends = ends;
+        if (each.ends == ends) return socket;
     }
-    return false;
+    return CURL_SOCKET_BAD;
+}
+
+bool multi_loop::is_stale(curl_socket_t socket, const std::shared_ptr<bool>& stood) const {
+    const auto known = open_.find(socket);
+    return known != open_.end() && known->second.stood != stood && has_input(socket);
+}
+
+void multi_loop::cork(curl_socket_t socket) {
+    if (socket == CURL_SOCKET_BAD) return;
+    set_corked(socket, 1);
+    corked_.push_back(socket);
 }
 
 int multi_loop::close_socket(void* loop, curl_socket_t socket) {
     auto& self = *static_cast<multi_loop*>(loop);
-    self.follow(socket, CURL_POLL_REMOVE);
+    self.forget(socket);
+    std::erase(self.corked_, socket);
     const auto known = self.open_.find(socket);
     if (known != self.open_.end()) {
         if (has_peer(socket)) *known->second.stood = true;
@@ -135,24 +149,25 @@ int multi_loop::on_socket(CURL*, curl_socket_t socket, int what, void* self, voi
     }
 }
 
-void multi_loop::follow(curl_socket_t socket, int what) {
+void multi_loop::forget(curl_socket_t socket) {
     const auto known = watches_.find(socket);
-    if (what == CURL_POLL_REMOVE) {
-        if (known == watches_.end()) return;
-        known->second->let_go();
-        watches_.erase(known);
-        return;
-    }
-    auto which = known == watches_.end() ? nullptr : known->second;
+    if (known == watches_.end()) return;
+    known->second->let_go();
+    watches_.erase(known);
+}
+
+void multi_loop::follow(curl_socket_t socket, int what) {
+    // What libcurl opened by itself, it also closes by itself.
+    if (what == CURL_POLL_REMOVE && !open_.contains(socket)) return forget(socket);
+    auto& which = watches_[socket];
     if (!which) {
         which = std::make_shared<watch>(strand_);
         which->descriptor.assign(socket);
         which->socket = socket;
-        watches_[socket] = which;
     }
-    which->wanted = what;
-    if ((what & CURL_POLL_IN) != 0) wait(which, true);
-    if ((what & CURL_POLL_OUT) != 0) wait(which, false);
+    which->wanted = what == CURL_POLL_REMOVE ? 0 : what;
+    if ((which->wanted & CURL_POLL_IN) != 0) wait(which, true);
+    if ((which->wanted & CURL_POLL_OUT) != 0) wait(which, false);
 }
 
 void multi_loop::wait(const std::shared_ptr<watch>& which, bool for_input) {
@@ -219,6 +234,8 @@ void multi_loop::time_has_come() {
 void multi_loop::act(curl_socket_t socket, int what) {
     int running = 0;
     ::curl_multi_socket_action(multi_, socket, what, &running);
+    for (const curl_socket_t each : std::exchange(corked_, {}))
+        set_corked(each, 0);
     deliver();
 }
 

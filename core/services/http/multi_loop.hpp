@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "services/http/easy.hpp"
 
@@ -40,9 +41,13 @@ class multi_loop : public std::enable_shared_from_this<multi_loop> {
     void opened(curl_socket_t socket, std::shared_ptr<bool> stood);
     void look(const std::shared_ptr<bool>& stood);
     // The connection that a request is about to use, by the names of its two ends; `stood` of the
-    // one that asks. True: it is an older one, and something lies on it that nobody asked for, if
-    // only its end.
-    bool is_stale(const std::shared_ptr<bool>& stood, const std::string& ends);
+    // one that asks.
+    curl_socket_t find(const std::shared_ptr<bool>& stood, const std::string& ends);
+    // It is an older one, and something lies on it that nobody asked for, if only its end.
+    bool is_stale(curl_socket_t socket, const std::shared_ptr<bool>& stood) const;
+    // What libcurl writes in this turn leaves together: a small request's head and body in one
+    // packet. Only from inside a callback of libcurl.
+    void cork(curl_socket_t socket);
 
   private:
     struct watch;
@@ -50,6 +55,7 @@ class multi_loop : public std::enable_shared_from_this<multi_loop> {
     static int on_timer(CURLM*, long milliseconds, void* self);
     bool set_up();
     void follow(curl_socket_t socket, int what);
+    void forget(curl_socket_t socket);
     void wait(const std::shared_ptr<watch>& which, bool for_input);
     void set_timer(long milliseconds);
     void arm();
@@ -72,6 +78,7 @@ class multi_loop : public std::enable_shared_from_this<multi_loop> {
         std::string ends = {};  // empty: no request began on it yet
     };
     std::map<curl_socket_t, open_socket> open_;
+    std::vector<curl_socket_t> corked_;
     std::map<CURL*, ended> running_;
 };
 

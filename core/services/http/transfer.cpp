@@ -257,10 +257,12 @@ bool transfer::begin_request(const socket_address& peer, const std::string& ends
     }
     // libcurl looks whether a kept connection has ended, but not whether something came before its
     // end: that would be taken for the answer.
-    if (!session_ && loop_->is_stale(stood_, ends) && takes_turns()) {
+    const curl_socket_t socket = loop_->find(stood_, ends);
+    if (!session_ && loop_->is_stale(socket, stood_) && takes_turns()) {
         stale_ = true;
         return false;
     }
+    loop_->cork(socket);
     if (std::exchange(session_, true)) return true;
     pass_stage(GATEPOST_AT_CONNECT, peer.text());
     if (order_.tls) {

@@ -13,8 +13,8 @@
 // gateway's callers send those as messages of their own.
 #include "host.hpp"
 
-#include <algorithm>
 #include <array>
+#include <map>
 #include <tuple>
 
 using namespace mailgun_test;
@@ -61,10 +61,15 @@ std::vector<part> recorded_parts(const json& request) {
     return out;
 }
 
-std::vector<part> in_order(std::vector<part> parts) {
-    std::stable_sort(parts.begin(), parts.end(),
-                     [](const part& a, const part& b) { return std::get<0>(a) < std::get<0>(b); });
-    return parts;
+// By name; parts of one name as they came.
+std::vector<part> in_order(const std::vector<part>& parts) {
+    std::multimap<std::string, part> by_name;
+    for (const part& each : parts)
+        by_name.emplace(std::get<0>(each), each);
+    std::vector<part> out;
+    for (const auto& [name, each] : by_name)
+        out.push_back(each);
+    return out;
 }
 
 std::vector<part> parts_of(const check::http_seen& sent) {

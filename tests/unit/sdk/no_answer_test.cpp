@@ -11,7 +11,7 @@ http_reply ended(service_status status, uint32_t failed_at = 0, int http_status 
     http_reply made;
     made.status = status;
     made.failed_at = failed_at;
-    made.http_status = static_cast<uint32_t>(http_status);
+    made.http_status = http_status;
     return made;
 }
 

@@ -1,5 +1,8 @@
 // http/1: what is sent, what is heard, and what is refused before anything is sent.
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "http_peer.hpp"
@@ -66,6 +69,27 @@ TEST_CASE("a connection is kept for the next request, of another call too") {
     CHECK(server.requests().size() == 5);
     CHECK(server.connections() == 1);
     CHECK(on.instance->open_sessions() == 1);
+}
+
+TEST_CASE("a small request leaves in one packet, on a new connection and on a kept one") {
+    constexpr int requests = 20;  // in two packets they are read at once now and then
+    peer server([](talk& with) {
+        for (int i = 0; i < requests; ++i) {
+            std::array<char, 4096> packet{};
+            const auto got = ::recv(with.socket(), packet.data(), packet.size(), 0);
+            const std::string_view bytes(packet.data(), got > 0 ? static_cast<size_t>(got) : 0);
+            with.want(bytes.ends_with("\r\n\r\nwhole"));
+            if (!bytes.ends_with("whole")) (void)with.bytes(5);
+            with.say(web_answer("202 Accepted", ""));
+        }
+    });
+    stage on;
+    const std::string url = "http://127.0.0.1:" + std::to_string(server.port()) + "/send";
+    for (int i = 0; i < requests; ++i)
+        CHECK(fetch(on, {.url = url, .body = {bytes_segment("whole")}, .required = sending})
+                  .http_status == 202);
+    server.join();
+    CHECK(server.connections() == 1);
 }
 
 TEST_CASE("draining closes kept connections, and waits for a request that runs") {
