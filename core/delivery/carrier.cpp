@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 constexpr size_t mail_window = 10'000;  // waiting messages of a connection in memory
 constexpr auto record_again_after = 1s;
 constexpr auto look_again_after = 20ms;
+constexpr auto refill_again_after = 5s;
 
 mail::unknown_rule rule_of(const mail::message& message, const config::connection& connection) {
     if (message.on_unknown) return *message.on_unknown;
@@ -81,9 +82,14 @@ std::shared_ptr<lookups> carrier::make_lookups() {
 
 void carrier::start() {
     if (!lookups_) lookups_ = make_lookups();
-    waiting_.refilled(true);
+    waiting_.look_at_disk();
     refill();
     lookups_->start();
+}
+
+void carrier::add_lookup(mail_id id, wall_time due) {
+    if (stopping_) return with_.pass_on_lookup(id, due);
+    if (lookups_) lookups_->add(id, due);
 }
 
 void carrier::set_policy(const retry_policy& policy) {
@@ -93,8 +99,9 @@ void carrier::set_policy(const retry_policy& policy) {
 
 void carrier::add(spool::due_message message) {
     if (stopping_) return with_.pass_on(std::move(message));
-    if (busy_.contains(message.id)) return;  // what becomes of a busy one is said by its record
-    waiting_.add(std::move(message));
+    const auto busy = busy_.find(message.id);
+    if (busy == busy_.end()) return waiting_.add(std::move(message));
+    if (message.due > busy->second.due) busy->second.again = std::move(message);
 }
 
 void carrier::pump() {
@@ -107,7 +114,7 @@ void carrier::pump() {
         quota_.take(with_.clock.mono_now());
         begin(std::move(*next));
     }
-    if (waiting_.wants_refill()) refill();
+    if (waiting_.wants_refill(with_.clock.wall_now())) refill();
     arm_timer();
     shown_waiting_.store(waiting_.size(), std::memory_order_relaxed);
     shown_in_flight_.store(in_flight_, std::memory_order_relaxed);
@@ -126,7 +133,7 @@ uint32_t carrier::holds() const {
 void carrier::begin(spool::due_message message) {
     ++in_flight_;
     ++before_call_;
-    busy_.insert(message.id);
+    busy_[message.id] = {message.due, std::nullopt};
     auto work = std::make_shared<lane>();
     work->taken = std::move(message);
     if (!work->taken.mail) return load(std::move(work));
@@ -210,17 +217,7 @@ void carrier::record(std::shared_ptr<lane> work) {
     --in_flight_;
     with_.queue.record(
         work->verdicts, on_loop<success>([this, work](auto kept) {
-            if (kept) {
-                busy_.erase(work->taken.id);
-                if (work->verdicts.lookup_at && lookups_)
-                    lookups_->add(work->taken.id, *work->verdicts.lookup_at);
-                if (work->verdicts.next_attempt) {
-                    add({work->taken.id, with_.connection.name, *work->verdicts.next_attempt,
-                         work->taken.urgency, nullptr});
-                }
-                settle_down();
-                return pump();
-            }
+            if (kept) return recorded(*work);
             ++in_flight_;
             log::warn("delivery.record",
                       "a verdict could not be recorded yet and will be tried again",
@@ -232,11 +229,27 @@ void carrier::record(std::shared_ptr<lane> work) {
         }));
 }
 
+void carrier::recorded(const lane& work) {
+    let_go(work.taken);
+    if (work.verdicts.lookup_at) add_lookup(work.taken.id, *work.verdicts.lookup_at);
+    if (work.verdicts.next_attempt && !waiting_.knows(work.taken.id))
+        add({work.taken.id, with_.connection.name, *work.verdicts.next_attempt, work.taken.urgency,
+             nullptr});
+    settle_down();
+    pump();
+}
+
+// What the spool said of it meanwhile counts now.
+void carrier::let_go(const spool::due_message& taken) {
+    auto node = busy_.extract(taken.id);
+    if (node && node.mapped().again) add(*std::move(node.mapped().again));
+}
+
 // A lane that never came to its call.
 void carrier::release(const lane& work) {
     --in_flight_;
     --before_call_;
-    busy_.erase(work.taken.id);
+    let_go(work.taken);
     settle_down();
 }
 
@@ -254,9 +267,14 @@ void carrier::settle_down() {
     if (drained_ && busy_.empty() && !asks && on_empty_) std::exchange(on_empty_, {})();
 }
 
-// The spool could not give or mark it: it is still on disk and waits; try again in a while.
+// The spool could not give or mark it: it is still on disk and waits; try again in a while. What
+// is damaged the spool holds by now: only the disk knows whether it waits.
 void carrier::put_back(const lane& work, const error& reason) {
     release(work);
+    if (reason.kind == error_kind::io) {
+        waiting_.look_at_disk();
+        return refill_later();
+    }
     if (reason.kind == error_kind::not_found || reason.kind == error_kind::internal) {
         log::error("delivery.load", "a waiting message cannot be loaded",
                    {{"message", work.taken.id.to_string()}, {"reason", reason.detail}});
@@ -272,20 +290,36 @@ void carrier::put_back(const lane& work, const error& reason) {
 void carrier::refill() {
     if (refilling_ || stopping_) return;
     refilling_ = true;
+    waiting_.refill_asked();
     const auto far = wall_time::max();
     with_.queue.waiting(with_.connection.name, far, mail_window,
                         on_loop<std::vector<spool::due_message>>([this](auto found) {
+                            if (!found || stopping_) return refill_later();
                             refilling_ = false;
-                            if (!found) return arm_timer();
-                            waiting_.refilled(found->size() >= mail_window);
-                            for (spool::due_message& message : *found)
-                                add(std::move(message));
+                            const bool more = found->size() >= mail_window;
+                            std::erase_if(*found, [this](const spool::due_message& each) {
+                                return busy_.contains(each.id);  // its record will say
+                            });
+                            waiting_.refilled(*std::move(found), more);
                             pump();
                         }));
 }
 
+void carrier::refill_later() {
+    refilling_ = true;
+    auto timer = std::make_shared<boost::asio::steady_timer>(with_.loop, refill_again_after);
+    timer->async_wait([weak = weak_from_this(), timer](boost::system::error_code failed) {
+        const auto self = weak.lock();
+        if (failed || !self) return;
+        self->refilling_ = false;
+        self->pump();
+    });
+}
+
 void carrier::arm_timer() {
-    const auto due = waiting_.next_due();
+    auto due = waiting_.next_due();
+    if (waiting_.incomplete() && !refilling_)
+        due = std::min(due.value_or(wall_time::max()), waiting_.horizon());
     if (stopping_ || paused_ || !due || in_flight_ >= with_.concurrency) return;
     auto at =
         with_.clock.mono_now() + std::max(0ms, std::min(*due - with_.clock.wall_now(), 60'000ms));

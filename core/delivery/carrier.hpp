@@ -19,6 +19,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "delivery/decide.hpp"
@@ -43,12 +44,14 @@ class carrier : public std::enable_shared_from_this<carrier> {
         // one's any more. Both on the loop.
         std::function<uint32_t()> held_by_others = [] { return 0U; };
         std::function<void(spool::due_message)> pass_on = [](const spool::due_message&) {};
+        std::function<void(mail_id, wall_time)> pass_on_lookup = [](mail_id, wall_time) {};
     };
     explicit carrier(parts from);
 
     // All on the loop.
     void start();  // asks the spool for what waits
     void add(spool::due_message message);
+    void add_lookup(mail_id id, wall_time due);
     void pump();              // begins what can begin
     void pause(bool paused);  // the spool is sick
     void set_policy(const retry_policy& policy);
@@ -74,6 +77,8 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void call(const std::shared_ptr<lane>& work, const spool::start_answer& started);
     void ended(const std::shared_ptr<lane>& work, plugin::call_result result);
     void record(std::shared_ptr<lane> work);
+    void recorded(const lane& work);
+    void let_go(const spool::due_message& taken);
     void release(const lane& work);
     bool may_begin() const;
     std::shared_ptr<lookups> make_lookups();
@@ -81,6 +86,7 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void cancel_calls(plugin::cancel_reason why);
     void put_back(const lane& work, const error& reason);
     void refill();
+    void refill_later();
     void arm_timer();
     template <class T>
     spool::callback<T> on_loop(std::function<void(result<T>)> handler);
@@ -89,7 +95,13 @@ class carrier : public std::enable_shared_from_this<carrier> {
     waiting_list waiting_;
     quota quota_;
     std::shared_ptr<lookups> lookups_;
-    std::unordered_set<mail_id> busy_;  // taken and not yet recorded
+    // Taken and not yet recorded; and what came to wait again meanwhile: somebody retried it by
+    // hand.
+    struct taken_out {
+        wall_time due;
+        std::optional<spool::due_message> again;
+    };
+    std::unordered_map<mail_id, taken_out> busy_;
     std::unordered_set<uint64_t> calls_;
     std::minstd_rand random_;
     boost::asio::steady_timer timer_;

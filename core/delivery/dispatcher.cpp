@@ -143,6 +143,10 @@ void engine::open(loop& home, const config::settings& config, const config::conn
     parts.pass_on = [&home](spool::due_message letter) {
         if (!home.stopping) home.leave(std::move(letter));
     };
+    parts.pass_on_lookup = [&home, name](mail_id id, wall_time due) {
+        const auto present = home.carriers.find(name);
+        if (present != home.carriers.end()) present->second->add_lookup(id, due);
+    };
     auto who = std::make_shared<carrier>(std::move(parts));
     if (const auto older = home.leaving.find(name); older != home.leaving.end())
         who->inherit(*older->second.back());

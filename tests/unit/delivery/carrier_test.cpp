@@ -92,8 +92,10 @@ class fake_instance final : public plugin::instance {
     const std::vector<std::string>& folders() const override { return none_; }
     size_t open_sessions() const override { return sessions; }
 
-    void end(uint64_t call, mail::verdict verdict) {
+    void end(uint64_t call, mail::verdict verdict,
+             std::optional<std::chrono::milliseconds> lookup_after = {}) {
         plugin::call_result said;
+        said.attempt.lookup_after = lookup_after;
         mail::recipient_result one;
         one.verdict = verdict;
         said.attempt.recipients.push_back(one);
@@ -135,6 +137,7 @@ struct bench {
     const gatepost::clock& clock = machine_clock();
     fake_spool spool;
     std::vector<queue::due_message> passed_on;
+    std::vector<mail_id> lookups_passed_on;
 
     struct one {
         std::shared_ptr<fake_instance> instance = std::make_shared<fake_instance>();
@@ -150,6 +153,7 @@ struct bench {
         parts.pass_on = [this](queue::due_message message) {
             passed_on.push_back(std::move(message));
         };
+        parts.pass_on_lookup = [this](mail_id id, wall_time) { lookups_passed_on.push_back(id); };
         made.who = std::make_shared<carrier>(std::move(parts));
         made.who->start();
         run();
@@ -273,6 +277,52 @@ TEST_CASE("what a replaced carrier cannot carry any more goes to the next one") 
     CHECK(with.passed_on.size() == 3);
     old.instance->say_drained();
     CHECK(gone);
+}
+
+TEST_CASE("a lookup that a replaced carrier's call asks for goes to the next one") {
+    bench with;
+    const auto old = with.make(1);
+    with.give(old, 1);
+    bool gone = false;
+    old.who->stop([&] { gone = true; });
+    old.instance->end(1, mail::verdict::accepted, 10s);
+    with.run();
+    CHECK(with.lookups_passed_on == std::vector<mail_id>{mail_id{1}});
+    old.instance->say_drained();
+    CHECK(gone);
+}
+
+TEST_CASE("a message that is damaged on disk is not fetched again and again") {
+    bench with;
+    const auto one = with.make(1);
+    one.who->add(with.letter(1, false));
+    one.who->pump();
+    with.run();
+    with.spool.loads.at(0)(error{error_kind::io, "the stored message is damaged"});
+    with.run();
+    one.who->pump();
+    CHECK(one.who->waiting() == 0);
+    CHECK(one.who->in_flight() == 0);
+    with.give(one, 2);
+    CHECK(with.spool.marked == std::vector<mail_id>{mail_id{2}});
+}
+
+TEST_CASE("what somebody retried by hand while it was carried is carried again") {
+    bench with;
+    const auto one = with.make(1);
+    auto first = with.letter(1);
+    first.due -= 1s;
+    one.who->add(first);
+    one.who->pump();
+    with.run();
+    one.who->add(first);  // told twice
+    with.give(one, 1);    // retried
+    one.instance->end(1, mail::verdict::rejected);
+    with.run();
+    CHECK(with.spool.marked == std::vector<mail_id>{mail_id{1}, mail_id{1}});
+    one.instance->end(2, mail::verdict::rejected);
+    with.run();
+    CHECK(with.spool.marked.size() == 2);
 }
 
 namespace {
