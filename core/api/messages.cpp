@@ -131,8 +131,13 @@ handling cancel_message(service& with, const request& what, const std::string& i
 
 handling retry_message(service& with, const request& what, const std::string& id, exchange_ptr to) {
     if (const auto which = id_of(id, to)) {
+        // Who runs the gateway may know that what held the connection is over.
+        const auto answer = [&with, admin = what.caller.admin](const spool::message_row& row) {
+            if (admin) with.options.dispatcher->resume(row.connection);
+            return message_response(row);
+        };
         with.options.spool->retry_now(*which, service::owner_filter(what.caller),
-                                      with.answering<spool::message_row>(to, message_response));
+                                      with.answering<spool::message_row>(to, answer));
     }
     return {};
 }

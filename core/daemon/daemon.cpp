@@ -178,6 +178,7 @@ class gateway final : public instance {
         dispatcher_ = delivery::dispatcher::make(
             {&machine_clock(), spool_, with_.plugins,
              [this](std::string_view id) { return services_->lookup(id); }, 1});
+        oauth_->on_login([this](const std::string& name) { dispatcher_->resume(name); });
         wire_spool();
         if (auto served = serve(how); !served) return served;
         dispatcher_->start(with_.config);

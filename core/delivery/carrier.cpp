@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "delivery/sender.hpp"
+#include "delivery/telling.hpp"
 
 namespace gatepost::delivery {
 namespace {
@@ -122,6 +123,7 @@ void carrier::pump() {
 
 bool carrier::may_begin() const {
     if (in_flight_ >= with_.concurrency) return false;
+    if (!circuit_.may_begin(in_flight_, with_.clock.mono_now())) return false;
     const uint32_t others = with_.held_by_others();
     return others == 0 || std::max(in_flight_ + 1, holds()) + others <= with_.concurrency;
 }
@@ -206,9 +208,26 @@ void carrier::ended(const std::shared_ptr<lane>& work, plugin::call_result resul
         .after_unknown = work->after_unknown,
         .recipients_in_message = work->mail->recipients.size(),
         .random = random_()};
+    learn(result.attempt);
     work->verdicts = decide(facts, result.attempt, with_.policy);
+    tell_what_stays(work->verdicts, with_.connection.name);
     record(work);
     pump();
+}
+
+void carrier::learn(const mail::attempt_result& said) {
+    if (!circuit_.heard(said, with_.clock.mono_now())) return;
+    {
+        const std::lock_guard lock(shown_mutex_);
+        shown_circuit_ = circuit_;
+    }
+    tell_of_circuit(circuit_, with_.connection.name);
+}
+
+std::string carrier::problem() const {
+    const std::lock_guard lock(shown_mutex_);
+    if (!shown_circuit_.held()) return {};
+    return "its mail is held, and one is tried now and then: " + shown_circuit_.why();
 }
 
 void carrier::record(std::shared_ptr<lane> work) {
@@ -324,6 +343,10 @@ void carrier::arm_timer() {
     auto at =
         with_.clock.mono_now() + std::max(0ms, std::min(*due - with_.clock.wall_now(), 60'000ms));
     if (const auto quota = quota_.wait_until(with_.clock.mono_now())) at = std::max(at, *quota);
+    if (circuit_.held()) {
+        if (in_flight_ > 0) return;  // its end will say
+        at = std::max(at, circuit_.until());
+    }
     // Nobody tells when a session of an older carrier closed.
     if (!may_begin()) at = std::max(at, with_.clock.mono_now() + look_again_after);
     if (armed_until_ && *armed_until_ <= at) return;
@@ -334,6 +357,11 @@ void carrier::arm_timer() {
         self->armed_until_.reset();
         self->pump();
     });
+}
+
+void carrier::resume() {
+    circuit_.try_at(with_.clock.mono_now());
+    pump();
 }
 
 void carrier::pause(bool paused) {

@@ -17,11 +17,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "delivery/circuit.hpp"
 #include "delivery/decide.hpp"
 #include "delivery/dispatcher.hpp"
 #include "delivery/lookups.hpp"
@@ -53,6 +55,7 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void add(spool::due_message message);
     void add_lookup(mail_id id, wall_time due);
     void pump();              // begins what can begin
+    void resume();            // a held connection may try one mail now
     void pause(bool paused);  // the spool is sick
     void set_policy(const retry_policy& policy);
     // What was begun shortly before counts in the new one's quota too.
@@ -68,6 +71,8 @@ class carrier : public std::enable_shared_from_this<carrier> {
     // Any thread; as of the last pump.
     uint64_t waiting() const { return shown_waiting_.load(std::memory_order_relaxed); }
     uint32_t in_flight() const { return shown_in_flight_.load(std::memory_order_relaxed); }
+    // Why its mail is held and for how long, as a sentence; empty if it is not.
+    std::string problem() const;
 
   private:
     struct lane;
@@ -81,6 +86,7 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void let_go(const spool::due_message& taken);
     void release(const lane& work);
     bool may_begin() const;
+    void learn(const mail::attempt_result& said);
     std::shared_ptr<lookups> make_lookups();
     void settle_down();
     void cancel_calls(plugin::cancel_reason why);
@@ -94,6 +100,7 @@ class carrier : public std::enable_shared_from_this<carrier> {
     parts with_;
     waiting_list waiting_;
     quota quota_;
+    circuit circuit_;
     std::shared_ptr<lookups> lookups_;
     // Taken and not yet recorded; and what came to wait again meanwhile: somebody retried it by
     // hand.
@@ -108,6 +115,8 @@ class carrier : public std::enable_shared_from_this<carrier> {
     std::optional<mono_time> armed_until_;
     std::atomic<uint64_t> shown_waiting_{0};
     std::atomic<uint32_t> shown_in_flight_{0};
+    mutable std::mutex shown_mutex_;
+    circuit shown_circuit_;
     uint32_t in_flight_ = 0;
     uint32_t before_call_ = 0;  // of these, taken and not yet with the instance
     bool paused_ = false;

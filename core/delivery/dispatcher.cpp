@@ -54,12 +54,21 @@ std::vector<connection_status> engine::connections() const {
         if (shown.current) {
             all.back().waiting = shown.current->waiting();
             all.back().in_flight = shown.current->in_flight();
+            if (all.back().problem.empty()) all.back().problem = shown.current->problem();
         }
         for (const auto& older : shown.older) {
             if (const auto who = older.lock()) all.back().in_flight += who->in_flight();
         }
     }
     return all;
+}
+
+void engine::resume(const std::string& connection) {
+    loop& home = loop_of(connection);
+    boost::asio::post(home.io, [&home, connection] {
+        const auto who = home.carriers.find(connection);
+        if (who != home.carriers.end()) who->second->resume();
+    });
 }
 
 void engine::pause(bool paused) {

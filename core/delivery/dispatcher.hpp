@@ -82,6 +82,9 @@ class dispatcher {
     // the end).
     virtual std::function<void()> test(test_request request,
                                        std::function<void(test_result)> done) = 0;
+    // What held this connection's mail may be over (somebody logged in, or retried a mail by hand):
+    // one may try at once. Any thread.
+    virtual void resume(const std::string& connection) = 0;
     // While the spool is sick nothing new begins: a verdict could not be kept. Any thread.
     virtual void pause(bool paused) = 0;
     // Takes no new work, lets calls before their `commits` end within the grace, waits for the

@@ -26,6 +26,7 @@ class engine final : public dispatcher {
     std::vector<connection_status> connections() const override;
     std::function<void()> test(test_request request,
                                std::function<void(test_result)> done) override;
+    void resume(const std::string& connection) override;
     void pause(bool paused) override;
     void stop(std::chrono::milliseconds limit) override;
 

@@ -124,7 +124,10 @@ def refused_for_ever(given):
         identifier = house.send()
         message = wait_until(lambda: judged(house, identifier), 20, "an attempt")
         expect(message["status"] == "queued" and message["attempts"][0]["results"][0]["blame"] == "credential", f"{message}")
-        tried = wait_until(lambda: attempts_of(house, identifier, 3), 40, "three attempts")
+        tried = 1
+        for again in (2, 3):  # the connection is held; who retries by hand may try
+            house.gateway.post(f"/v1/messages/{identifier}/retry")
+            tried = wait_until(lambda: attempts_of(house, identifier, again), 20, f"{again} attempts")
         expect(house.logins() <= 2 * tried, f"{house.logins()} logins in {tried} attempts")
         expect(house.tokens.count() <= 1 + tried, f"{house.tokens.count()} tokens in {tried} attempts")
         return f"{house.logins()} logins and {house.tokens.count()} tokens in {tried} attempts, and the mail waits"

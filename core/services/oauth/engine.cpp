@@ -145,6 +145,10 @@ bool engine::do_and_wait(std::function<void()> task) {
     return taken;
 }
 
+void engine::on_login(std::function<void(const std::string&)> tell) {
+    line_->post([this, tell = std::move(tell)] { on_login_ = tell; });
+}
+
 void engine::check_clock() {
     do_and_wait([this] { do_what_is_due(); });
 }

@@ -56,6 +56,7 @@ class engine final : public oauth_engine {
                          const std::string& code, std::function<void(status)> done) override;
     oauth_login_state login(const std::string& connection) const override;
     void cancel_login(const std::string& connection) override;
+    void on_login(std::function<void(const std::string&)> tell) override;
     void stop() override;
     void check_clock() override;
 
@@ -126,6 +127,7 @@ class engine final : public oauth_engine {
     std::atomic<bool> abort_{false};
     blocking_pool pool_;
     std::map<std::string, account> accounts_;
+    std::function<void(const std::string&)> on_login_;
     uint64_t next_number_ = 1;
     bool stopping_ = false;
 

@@ -204,6 +204,8 @@ class oauth_engine {
                                  const std::string& code, std::function<void(status)> done) = 0;
     virtual oauth_login_state login(const std::string& connection) const = 0;
     virtual void cancel_login(const std::string& connection) = 0;
+    // Whom to tell that somebody has logged in; on the engine's thread.
+    virtual void on_login(std::function<void(const std::string& connection)>) {}
 
     // Answers everybody who waits with a failure, and ends its threads. Again is harmless.
     virtual void stop() = 0;

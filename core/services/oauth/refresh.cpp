@@ -153,6 +153,7 @@ void engine::kept(const std::string& name, uint64_t number, const status& how) {
     if (done.of_login) end_login(which, true, "the login is kept; tokens are renewed from now on");
     accept(which, done.client, std::move(done.token));
     if (done.told) done.told(success{});
+    if (done.of_login && on_login_) on_login_(name);
 }
 
 void engine::not_kept(account& which, const error& why) {

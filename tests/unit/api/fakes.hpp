@@ -106,6 +106,7 @@ class fake_dispatcher final : public delivery::dispatcher {
     std::vector<delivery::connection_status> connections() const override { return states; }
     std::function<void()> test(delivery::test_request request,
                                std::function<void(delivery::test_result)> done) override;
+    void resume(const std::string&) override {}
     void pause(bool) override {}
     void stop(std::chrono::milliseconds) override {}
 

@@ -92,6 +92,17 @@ class fake_instance final : public plugin::instance {
     const std::vector<std::string>& folders() const override { return none_; }
     size_t open_sessions() const override { return sessions; }
 
+    void refuse_key(uint64_t call) {
+        plugin::call_result said;
+        mail::recipient_result one;
+        one.verdict = mail::verdict::deferred;
+        one.blame = mail::blame::credential;
+        one.text = "the key is unknown";
+        said.attempt.recipients.push_back(one);
+        const auto done = std::move(calls.at(call));
+        calls.erase(call);
+        done(std::move(said));
+    }
     void end(uint64_t call, mail::verdict verdict,
              std::optional<std::chrono::milliseconds> lookup_after = {}) {
         plugin::call_result said;
@@ -305,6 +316,17 @@ TEST_CASE("a message that is damaged on disk is not fetched again and again") {
     CHECK(one.who->in_flight() == 0);
     with.give(one, 2);
     CHECK(with.spool.marked == std::vector<mail_id>{mail_id{2}});
+}
+
+TEST_CASE("after a refused key no other mail is sent, and status says why") {
+    bench with;
+    const auto one = with.make(2);
+    with.give(one, 1);
+    one.instance->refuse_key(1);
+    with.run();
+    with.give(one, 2);
+    CHECK(one.instance->carried.size() == 1);
+    CHECK(one.who->problem().find("the key is unknown") != std::string::npos);
 }
 
 TEST_CASE("what somebody retried by hand while it was carried is carried again") {
