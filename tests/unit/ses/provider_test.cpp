@@ -249,6 +249,17 @@ TEST_CASE("what SES can carry is not refused") {
     CHECK(with.send(mail).verdict == GATEPOST_ACCEPTED);
 }
 
+TEST_CASE("the empty text that a mail without words comes with is no text beside a template") {
+    check::message mail = check::simple_message();
+    mail.parts = {{GATEPOST_PART_TEXT, "text/plain; charset=utf-8", "", "", ""}};
+    mail.options_json = R"({"template":{"name":"welcome"}})";
+    running with;
+    CHECK(with.refused(mail).empty());
+    CHECK(with.send(mail).verdict == GATEPOST_ACCEPTED);
+    REQUIRE(with.seen.size() == 1);
+    CHECK(json::parse(with.seen.front().body)["Content"]["Template"]["TemplateName"] == "welcome");
+}
+
 TEST_CASE("a test shows limits, sender and message") {
     running with;
     with.answer = healthy;
