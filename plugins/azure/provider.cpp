@@ -2,8 +2,9 @@
 // opened, the request goes out through the client, and its answer is judged.
 //
 // Promises: the Operation-Id of a mail is the same at every attempt, so that a retry is no second
-// mail; an unclear end is settled by a look at the operation, in this call, at the next attempt or
-// by a lookup. A 202 is accepted at once; the lookup that follows may say that it failed.
+// mail; an unclear end is settled by a look at the operation, in this call, at the next attempt
+// (which is put off where the look gets no answer) or by a lookup. A 202 is accepted at once; the
+// lookup that follows may say that it failed.
 #include <gatepost/json.hpp>
 #include <gatepost/provider.hpp>
 
@@ -213,14 +214,23 @@ class provider {
             if (seen == sighting::failed && own.empty()) continue;
             if (seen == sighting::unclear && done.said.status == 400) co_return found;
             if (seen == sighting::unclear) {
-                const outcome why = done.failure ? *done.failure : judge(done.said);
-                found.settled = not_known(why, found.operation);
+                found.settled = not_begun(done.failure ? *done.failure : judge(done.said));
                 co_return found;
             }
             found.settled = seen_as(done.said, found.operation);
             co_return found;
         }
         co_return found;
+    }
+
+    // The question before a send got no answer: of this attempt nothing has left, whatever became
+    // of an earlier one, and the next attempt asks again.
+    static outcome not_begun(const outcome& why) {
+        outcome made = outcome::deferred(
+            why.blame, "whether Azure has this mail already cannot be seen: " + why.text, why.code);
+        made.advice = why.advice;
+        made.retry_after = why.retry_after;
+        return made;
     }
 
     // After an end that says nothing certain: one look.

@@ -151,9 +151,29 @@ TEST_CASE("a later attempt looks before it sends") {
         CHECK(with.seen[0].url.find(id) == std::string::npos);
         CHECK(with.seen[1].url.find(id) != std::string::npos);
     }
-    SECTION("and stays unknown where nothing can be seen") {
-        with.answer = both(taken(), refusal(500));
-        CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_UNKNOWN);
+    SECTION("and waits where nothing can be seen: of this attempt nothing has left") {
+        struct unseen {
+            check::http_answer to_look;
+            uint32_t blame;
+            uint64_t retry_after = 0;
+        };
+        check::http_answer slow;
+        slow.http_status = 0;
+        slow.status = GATEPOST_TIMEOUT;
+        const unseen table[] = {{refusal(500), GATEPOST_BLAME_PROVIDER},
+                                {refusal(429), GATEPOST_BLAME_QUOTA, 60},
+                                {refusal(401), GATEPOST_BLAME_CREDENTIAL},
+                                {slow, GATEPOST_BLAME_NETWORK},
+                                {{200, "<html>", {}, GATEPOST_OK}, GATEPOST_BLAME_PROVIDER}};
+        for (const unseen& one : table) {
+            INFO(one.to_look.http_status);
+            with.answer = both(taken(), one.to_look);
+            const check::outcome said = with.send(plain_mail(), 2);
+            CHECK(said.verdict == GATEPOST_DEFERRED);
+            CHECK(said.blame == one.blame);
+            CHECK(said.retry_after == seconds(one.retry_after));
+            CHECK(said.text.find("cannot be seen") != std::string::npos);
+        }
         CHECK(sends(with) == 0);
     }
     SECTION("but not after a certain refusal") {
