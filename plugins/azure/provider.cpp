@@ -241,8 +241,13 @@ class provider {
         if (seen == sighting::running || seen == sighting::done || seen == sighting::failed)
             co_return seen_as(done.said, operation);
         const outcome why = sent.failure ? *sent.failure : judge(sent.said);
-        if (why.verdict == verdict::rejected) co_return why;  // the 400 was meant
-        co_return not_known(why, operation);
+        if (why.verdict != verdict::rejected) co_return not_known(why, operation);
+        // A 400 to a repetition. It was meant if Azure has no such mail, or cannot even be asked
+        // for one of this id; without an answer it may as well mean that Azure has it already.
+        if (seen == sighting::absent || (!done.failure && done.said.status == 400)) co_return why;
+        outcome unseen = done.failure ? *done.failure : judge(done.said);
+        unseen.text = why.text + "; whether Azure has it already cannot be seen: " + unseen.text;
+        co_return not_known(unseen, operation);
     }
 
     // To the POST itself nothing came back, so a send may not call it rejected; a lookup may.

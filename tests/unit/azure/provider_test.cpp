@@ -197,6 +197,39 @@ TEST_CASE("a 400 to a retry may mean that Azure has it already") {
     CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_ACCEPTED);
 }
 
+TEST_CASE("a 400 to a retry is meant only where Azure says that it has no such mail") {
+    running with;
+    check::http_answer to_second_look;
+    int looks = 0;
+    with.answer = [&](const check::http_seen& one) {
+        if (one.commits) return refusal(400, "BadRequest");
+        return ++looks == 1 ? absent() : to_second_look;
+    };
+    SECTION("it has none") {
+        to_second_look = absent();
+        CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_REJECTED);
+    }
+    SECTION("it takes no such question") {
+        to_second_look = refusal(400, "BadRequest");
+        CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_REJECTED);
+    }
+    SECTION("too many questions") {
+        to_second_look = refusal(429);
+        const check::outcome said = with.send(plain_mail(), 2);
+        CHECK(said.verdict == GATEPOST_UNKNOWN);
+        CHECK(said.blame == GATEPOST_BLAME_QUOTA);
+        CHECK(said.lookup_after == seconds(60));
+    }
+    SECTION("no answer") {
+        to_second_look.http_status = 0;
+        to_second_look.status = GATEPOST_TIMEOUT;
+        const check::outcome said = with.send(plain_mail(), 2);
+        CHECK(said.verdict == GATEPOST_UNKNOWN);
+        CHECK(said.text.find("BadRequest") != std::string::npos);
+        CHECK_FALSE(said.state.empty());
+    }
+}
+
 TEST_CASE("a single 401 is signed anew, with Azure's clock if ours is wrong") {
     running with;
     bool first = true;
