@@ -24,6 +24,15 @@ gatepost::sdk::segments request_body(const options& how, const gatepost::sdk::me
                                      const gatepost::sdk::json_value& chosen,
                                      const std::vector<opened_part>& parts);
 
+// The header, in small letters, that an option of provider_options writes when it is true.
+struct switch_name {
+    std::string_view option, header;
+};
+inline constexpr switch_name switches[] = {
+    {"ignore_duplicate_content_id", "x-ms-acsemail-ignore-duplicate-content-id"},
+    {"suppress_invalid_attachment", "x-ms-acsemail-suppress-invalid-attachment"},
+    {"validate_message_id", "x-ms-acsemail-validate-message-id"}};
+
 std::string send_path(const options& how);
 std::string operation_path(const options& how, std::string_view operation);
 

@@ -301,6 +301,15 @@ TEST_CASE("what Azure cannot carry is refused before acceptance and again in sen
         mail.parts.clear();
         pointer = "/text";
     }
+    SECTION("an empty text") {
+        mail.parts = {{GATEPOST_PART_TEXT, "text/plain; charset=utf-8", "", "", ""}};
+        pointer = "/text";
+    }
+    SECTION("a header that an option writes too") {
+        mail.headers = {{"X-MS-AcsEmail-Validate-Message-Id", "true"}};
+        mail.options_json = R"({"validate_message_id":true})";
+        pointer = "/headers/X-MS-AcsEmail-Validate-Message-Id";
+    }
     SECTION("inline images over the old API") {
         settings["api_version"] = "2023-03-31";
         mail.parts.push_back({GATEPOST_PART_INLINE, "image/png", "a.png", "a", "x"});
@@ -322,6 +331,20 @@ TEST_CASE("what Azure cannot carry is refused before acceptance and again in sen
     CHECK(found.front() == pointer);
     CHECK(with.send(mail).verdict == GATEPOST_REJECTED);
     CHECK(with.seen.empty());
+}
+
+TEST_CASE("an empty text beside a html is left out, and so is a switch that is off") {
+    check::message mail = plain_mail();
+    mail.parts = {{GATEPOST_PART_TEXT, "text/plain; charset=utf-8", "", "", ""},
+                  {GATEPOST_PART_HTML, "text/html; charset=utf-8", "", "", "<p>Hello</p>"}};
+    mail.headers = {{"x-ms-acsemail-validate-message-id", "true"}};
+    mail.options_json = R"({"validate_message_id":false})";
+    running with;
+    CHECK(with.refused(mail).empty());
+    CHECK(with.send(mail).verdict == GATEPOST_ACCEPTED);
+    const json body = json::parse(with.seen.at(0).body);
+    CHECK(body["content"] == json{{"subject", mail.subject}, {"html", "<p>Hello</p>"}});
+    CHECK(body["headers"]["x-ms-acsemail-validate-message-id"] == "true");
 }
 
 TEST_CASE("a name in From is refused before acceptance, unless the settings say it is Azure's") {
