@@ -82,16 +82,17 @@ void check_parts(const options& how, const message& mail, const json_value& chos
     }
 }
 
-void check_size(const options& how, const message& mail, found& out) {
-    uint64_t bytes = 0;
-    for (const part& one : mail.parts())
-        bytes += one.is_file() ? (one.content_size + 2) / 3 * 4 : one.content_size;
-    if (bytes <= how.max_bytes || how.max_bytes == 0) return;
-    out.push_back({"",
-                   "Azure takes requests of " + std::to_string(how.max_bytes >> 20) +
-                       " MB after base64, about three quarters of that in files",
-                   "Send a link instead of the file. Azure raises the limit to 30 MB on request: "
-                   "then set max_megabytes."});
+// What is known before the parts are opened: a text takes at least its own bytes, and more for
+// every quote and line end in it.
+void check_size(const options& how, const message& mail, const json_value& chosen, found& out) {
+    std::vector<opened_part> parts;
+    for (const part& one : mail.parts()) {
+        const uint64_t least = one.is_file() ? (one.content_size + 2) / 3 * 4 : one.content_size;
+        parts.push_back({one, 0, least});
+    }
+    const segments body = request_body(how, mail, chosen, parts);
+    const std::optional<objection> large = objection_to_size(how, request_size(body, parts));
+    if (large) out.push_back(*large);
 }
 
 void check_name(const options& how, const message& mail, found& out) {
@@ -112,6 +113,15 @@ std::vector<objection> objections_to(const options& how, const message& mail,
     return out;
 }
 
+std::optional<objection> objection_to_size(const options& how, uint64_t request_bytes) {
+    if (request_bytes <= how.max_bytes || how.max_bytes == 0) return std::nullopt;
+    return objection{"",
+                     "Azure takes requests of " + std::to_string(how.max_bytes >> 20) +
+                         " MB; files grow by a third in them, and texts by each quote and line end",
+                     "Send a link instead of the file. Azure raises the limit to 30 MB on request: "
+                     "then set max_megabytes."};
+}
+
 std::vector<objection> obstacles_to(const options& how, const message& mail,
                                     const json_value& chosen) {
     found out;
@@ -119,7 +129,7 @@ std::vector<objection> obstacles_to(const options& how, const message& mail,
     check_addresses(mail, out);
     check_headers(mail, chosen, out);
     check_parts(how, mail, chosen, out);
-    check_size(how, mail, out);
+    check_size(how, mail, chosen, out);
     return out;
 }
 

@@ -125,6 +125,13 @@ segments request_body(const options& how, const message& mail, const json_value&
     return json.finish();
 }
 
+uint64_t request_size(const segments& body, const std::vector<opened_part>& parts) {
+    uint64_t bytes = body.bytes().size();
+    for (const opened_part& one : parts)
+        bytes += one.length;
+    return bytes;
+}
+
 std::string send_path(const options& how) {
     return "/emails:send?api-version=" + how.api_version;
 }

@@ -55,11 +55,14 @@ class provider {
         std::vector<opened_part> parts;
         const std::optional<outcome> unopened = co_await open_parts(context, mail, parts);
         if (unopened) co_return *unopened;
+        segments body = request_body(how_, mail, chosen.root, parts);
+        const auto too_large = objection_to_size(how_, request_size(body, parts));
+        if (too_large) co_return too_large->as_outcome();
         const std::string own(chosen.root["operation_id"].text());
         const way next = co_await find_way(context, mail, own);
         if (next.settled) co_return *next.settled;
         wish asked{"POST", send_path(how_), next.operation, {}, true};
-        asked.body = request_body(how_, mail, chosen.root, parts);
+        asked.body = std::move(body);
         const exchanged done = co_await client_.exchange(context, asked);
         const bool again = context.attempt() > 1 && done.said.status == 400;
         if (done.lost || again || (!done.failure && is_unclear(done.said))) {
