@@ -1,5 +1,7 @@
-// Settings that do not fit together, and the host that a region has.
+// Settings that do not fit together, and numbers that AWS may give in its answers.
+#include "account.hpp"
 #include "host.hpp"
+#include "role.hpp"
 
 using namespace ses_test;
 
@@ -54,4 +56,32 @@ TEST_CASE("every region of the manifest has its host, which the gateway lets ses
               "https://" + at.substr(0, at.find(':')) + "/v2/email/outbound-emails");
     }
     CHECK(regions == 30);
+}
+
+TEST_CASE("numbers that no account has are read as the largest") {
+    const auto read = [](const std::string& quota) {
+        return ses::read_account(R"({"SendingEnabled":true,"SendQuota":)" + quota + "}");
+    };
+    const ses::account huge =
+        read(R"({"Max24HourSend":1e300,"MaxSendRate":1e19,"SentLast24Hours":1e16})");
+    CHECK(huge.per_day == 1e15);
+    CHECK(huge.per_second == 1e15);
+    CHECK(huge.sent == 1e15);
+    CHECK(ses::describe(huge, "eu-west-1").text.find("1000000000000000") != std::string::npos);
+    const ses::account low =
+        read(R"({"Max24HourSend":-1e300,"MaxSendRate":-1e300,"SentLast24Hours":-5})");
+    CHECK(low.per_day == -1);  // unlimited
+    CHECK(low.per_second == 0);
+    CHECK(low.sent == 0);
+}
+
+TEST_CASE("keys of a role are kept for a minute at least and for a day at most") {
+    constexpr int64_t minute = 60 * 1000, now = 1'796'112'000'000;
+    CHECK(ses::keep_for({{}, now + 60 * minute}, now) == 55 * minute);
+    CHECK(ses::keep_for({{}, now - minute}, now) == minute);
+    CHECK(ses::keep_for({{}, now + 9'000 * 24 * 60 * minute}, now) == 24 * 60 * minute);
+    const auto read = ses::read_role_keys(
+        R"({"AccessKeyId":"K","SecretAccessKey":"s","Expiration":"9999-12-31T23:59:59Z"})");
+    REQUIRE(read);
+    CHECK(ses::keep_for(*read, now) == 24 * 60 * minute);
 }
