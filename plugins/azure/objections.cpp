@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <set>
 
+#include "payload.hpp"
+
 namespace azure {
 namespace {
 
@@ -35,9 +37,22 @@ void check_addresses(const message& mail, found& out) {
         check(one, "/reply_to/" + std::to_string(at++));
 }
 
-void check_headers(const message& mail, found& out) {
+// The switch in provider_options that writes this header already.
+std::string_view switch_of(std::string_view name, const json_value& chosen) {
+    for (const switch_name& one : switches) {
+        if (chosen[one.option].boolean() && same_letters(one.header, name)) return one.option;
+    }
+    return {};
+}
+
+void check_headers(const message& mail, const json_value& chosen, found& out) {
     std::set<std::string> seen;
     for (const pair one : mail.headers()) {
+        if (const std::string_view by = switch_of(one.name, chosen); !by.empty())
+            out.push_back(
+                {"/headers/" + pointer_step(one.name),
+                 "Azure takes every header once only, and " + std::string(by) + " writes this one",
+                 "Leave the header out."});
         if (seen.insert(lower(one.name)).second) continue;
         out.push_back({"/headers/" + pointer_step(one.name), "Azure takes every header once only",
                        "Give it one value."});
@@ -49,9 +64,11 @@ void check_parts(const options& how, const message& mail, const json_value& chos
         out.push_back({"", "signed or encrypted mail cannot go through Azure's API", ""});
         return;
     }
-    const bool any = std::any_of(mail.parts().begin(), mail.parts().end(),
-                                 [](const part& one) { return one.is_text(); });
-    if (!any) out.push_back({"/text", "Azure wants a text or an html", "Add one."});
+    const bool any = std::any_of(mail.parts().begin(), mail.parts().end(), [](const part& one) {
+        return one.is_text() && one.content_size != 0;
+    });
+    if (!any)
+        out.push_back({"/text", "Azure wants a text or an html that is not empty", "Add one."});
     std::set<std::string> ids;
     for (const part& one : mail.parts()) {
         if (one.role != part_role::inline_image) continue;
@@ -65,16 +82,17 @@ void check_parts(const options& how, const message& mail, const json_value& chos
     }
 }
 
-void check_size(const options& how, const message& mail, found& out) {
-    uint64_t bytes = 0;
-    for (const part& one : mail.parts())
-        bytes += one.is_file() ? (one.content_size + 2) / 3 * 4 : one.content_size;
-    if (bytes <= how.max_bytes || how.max_bytes == 0) return;
-    out.push_back({"",
-                   "Azure takes requests of " + std::to_string(how.max_bytes >> 20) +
-                       " MB after base64, about three quarters of that in files",
-                   "Send a link instead of the file. Azure raises the limit to 30 MB on request: "
-                   "then set max_megabytes."});
+// What is known before the parts are opened: a text takes at least its own bytes, and more for
+// every quote and line end in it.
+void check_size(const options& how, const message& mail, const json_value& chosen, found& out) {
+    std::vector<opened_part> parts;
+    for (const part& one : mail.parts()) {
+        const uint64_t least = one.is_file() ? (one.content_size + 2) / 3 * 4 : one.content_size;
+        parts.push_back({one, 0, least});
+    }
+    const segments body = request_body(how, mail, chosen, parts);
+    const std::optional<objection> large = objection_to_size(how, request_size(body, parts));
+    if (large) out.push_back(*large);
 }
 
 void check_name(const options& how, const message& mail, found& out) {
@@ -95,14 +113,23 @@ std::vector<objection> objections_to(const options& how, const message& mail,
     return out;
 }
 
+std::optional<objection> objection_to_size(const options& how, uint64_t request_bytes) {
+    if (request_bytes <= how.max_bytes || how.max_bytes == 0) return std::nullopt;
+    return objection{"",
+                     "Azure takes requests of " + std::to_string(how.max_bytes >> 20) +
+                         " MB; files grow by a third in them, and texts by each quote and line end",
+                     "Send a link instead of the file. Azure raises the limit to 30 MB on request: "
+                     "then set max_megabytes."};
+}
+
 std::vector<objection> obstacles_to(const options& how, const message& mail,
                                     const json_value& chosen) {
     found out;
     check_people(mail, out);
     check_addresses(mail, out);
-    check_headers(mail, out);
+    check_headers(mail, chosen, out);
     check_parts(how, mail, chosen, out);
-    check_size(how, mail, out);
+    check_size(how, mail, chosen, out);
     return out;
 }
 

@@ -6,6 +6,8 @@
 #include <gatepost/message.hpp>
 #include <gatepost/objection.hpp>
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "settings.hpp"
@@ -22,5 +24,8 @@ std::vector<gatepost::sdk::objection> objections_to(const options& how,
 std::vector<gatepost::sdk::objection> obstacles_to(const options& how,
                                                    const gatepost::sdk::message& mail,
                                                    const gatepost::sdk::json_value& chosen);
+// Once the parts are open, and it is known how many bytes the request has.
+std::optional<gatepost::sdk::objection> objection_to_size(const options& how,
+                                                          uint64_t request_bytes);
 
 }  // namespace azure

@@ -56,14 +56,6 @@ void write_reply_to(json_writer& json, const options& how, const message& mail) 
     json.end_array();
 }
 
-struct switch_name {
-    std::string_view option, header;
-};
-constexpr switch_name switches[] = {
-    {"ignore_duplicate_content_id", "x-ms-acsemail-ignore-duplicate-content-id"},
-    {"suppress_invalid_attachment", "x-ms-acsemail-suppress-invalid-attachment"},
-    {"validate_message_id", "x-ms-acsemail-validate-message-id"}};
-
 void write_headers(json_writer& json, const message& mail, const json_value& chosen) {
     json.key("headers");
     json.begin_object();
@@ -106,6 +98,7 @@ void write_content(json_writer& json, const message& mail, const std::vector<ope
     json.begin_object();
     json.member("subject", mail.subject());
     for (const opened_part& one : parts) {
+        if (one.what.content_size == 0) continue;
         if (one.what.role == part_role::text) json.member_body("plainText", one.body);
         if (one.what.role == part_role::html) json.member_body("html", one.body);
     }
@@ -130,6 +123,13 @@ segments request_body(const options& how, const message& mail, const json_value&
         json.member("userEngagementTrackingDisabled", true);
     json.end_object();
     return json.finish();
+}
+
+uint64_t request_size(const segments& body, const std::vector<opened_part>& parts) {
+    uint64_t bytes = body.bytes().size();
+    for (const opened_part& one : parts)
+        bytes += one.length;
+    return bytes;
 }
 
 std::string send_path(const options& how) {

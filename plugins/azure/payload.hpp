@@ -18,11 +18,22 @@ namespace azure {
 struct opened_part {
     gatepost::sdk::part what;
     gatepost_handle body = 0;  // text and html as JSON, others as base64
-    uint64_t length = 0;
+    uint64_t length = 0;       // in that form
 };
 gatepost::sdk::segments request_body(const options& how, const gatepost::sdk::message& mail,
                                      const gatepost::sdk::json_value& chosen,
                                      const std::vector<opened_part>& parts);
+// Of that request, to the byte.
+uint64_t request_size(const gatepost::sdk::segments& body, const std::vector<opened_part>& parts);
+
+// The header, in small letters, that an option of provider_options writes when it is true.
+struct switch_name {
+    std::string_view option, header;
+};
+inline constexpr switch_name switches[] = {
+    {"ignore_duplicate_content_id", "x-ms-acsemail-ignore-duplicate-content-id"},
+    {"suppress_invalid_attachment", "x-ms-acsemail-suppress-invalid-attachment"},
+    {"validate_message_id", "x-ms-acsemail-validate-message-id"}};
 
 std::string send_path(const options& how);
 std::string operation_path(const options& how, std::string_view operation);

@@ -2,8 +2,9 @@
 // opened, the request goes out through the client, and its answer is judged.
 //
 // Promises: the Operation-Id of a mail is the same at every attempt, so that a retry is no second
-// mail; an unclear end is settled by a look at the operation, in this call, at the next attempt or
-// by a lookup. A 202 is accepted at once; the lookup that follows may say that it failed.
+// mail; an unclear end is settled by a look at the operation, in this call, at the next attempt
+// (which is put off where the look gets no answer) or by a lookup. A 202 is accepted at once; the
+// lookup that follows may say that it failed.
 #include <gatepost/json.hpp>
 #include <gatepost/provider.hpp>
 
@@ -54,11 +55,14 @@ class provider {
         std::vector<opened_part> parts;
         const std::optional<outcome> unopened = co_await open_parts(context, mail, parts);
         if (unopened) co_return *unopened;
+        segments body = request_body(how_, mail, chosen.root, parts);
+        const auto too_large = objection_to_size(how_, request_size(body, parts));
+        if (too_large) co_return too_large->as_outcome();
         const std::string own(chosen.root["operation_id"].text());
         const way next = co_await find_way(context, mail, own);
         if (next.settled) co_return *next.settled;
         wish asked{"POST", send_path(how_), next.operation, {}, true};
-        asked.body = request_body(how_, mail, chosen.root, parts);
+        asked.body = std::move(body);
         const exchanged done = co_await client_.exchange(context, asked);
         const bool again = context.attempt() > 1 && done.said.status == 400;
         if (done.lost || again || (!done.failure && is_unclear(done.said))) {
@@ -213,14 +217,23 @@ class provider {
             if (seen == sighting::failed && own.empty()) continue;
             if (seen == sighting::unclear && done.said.status == 400) co_return found;
             if (seen == sighting::unclear) {
-                const outcome why = done.failure ? *done.failure : judge(done.said);
-                found.settled = not_known(why, found.operation);
+                found.settled = not_begun(done.failure ? *done.failure : judge(done.said));
                 co_return found;
             }
             found.settled = seen_as(done.said, found.operation);
             co_return found;
         }
         co_return found;
+    }
+
+    // The question before a send got no answer: of this attempt nothing has left, whatever became
+    // of an earlier one, and the next attempt asks again.
+    static outcome not_begun(const outcome& why) {
+        outcome made = outcome::deferred(
+            why.blame, "whether Azure has this mail already cannot be seen: " + why.text, why.code);
+        made.advice = why.advice;
+        made.retry_after = why.retry_after;
+        return made;
     }
 
     // After an end that says nothing certain: one look.
@@ -231,8 +244,13 @@ class provider {
         if (seen == sighting::running || seen == sighting::done || seen == sighting::failed)
             co_return seen_as(done.said, operation);
         const outcome why = sent.failure ? *sent.failure : judge(sent.said);
-        if (why.verdict == verdict::rejected) co_return why;  // the 400 was meant
-        co_return not_known(why, operation);
+        if (why.verdict != verdict::rejected) co_return not_known(why, operation);
+        // A 400 to a repetition. It was meant if Azure has no such mail, or cannot even be asked
+        // for one of this id; without an answer it may as well mean that Azure has it already.
+        if (seen == sighting::absent || (!done.failure && done.said.status == 400)) co_return why;
+        outcome unseen = done.failure ? *done.failure : judge(done.said);
+        unseen.text = why.text + "; whether Azure has it already cannot be seen: " + unseen.text;
+        co_return not_known(unseen, operation);
     }
 
     // To the POST itself nothing came back, so a send may not call it rejected; a lookup may.

@@ -134,6 +134,12 @@ bool has_template(const options& wanted) {
     return !wanted["template"].text().empty();
 }
 
+asked_for asked_for_by(const config& how, const options& wanted) {
+    const bool own_ip = !wanted["sending_ip"].text().empty() ||  //
+                        !wanted["sending_ip_pool"].text().empty();
+    return {is_test_mode(how, wanted), own_ip};
+}
+
 mail_mode mode_of(const message& mail, const config& how, const options& wanted) {
     if (mail.raw()) return mail_mode::mime;
     if (has_template(wanted) || !wanted["amp_html"].text().empty()) return mail_mode::form;

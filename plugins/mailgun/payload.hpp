@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "settings.hpp"
+#include "verdict.hpp"
 
 namespace mailgun {
 
@@ -32,6 +33,7 @@ using fields = std::vector<std::pair<std::string, std::string>>;
 mail_mode mode_of(const gatepost::sdk::message& mail, const config& how, const options& wanted);
 bool is_test_mode(const config& how, const options& wanted);
 bool has_template(const options& wanted);
+asked_for asked_for_by(const config& how, const options& wanted);
 
 // Texts that are not empty, and files.
 std::vector<gatepost::sdk::part> parts_to_open(const gatepost::sdk::message& mail);

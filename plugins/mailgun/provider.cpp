@@ -78,7 +78,7 @@ class provider {
         asked.parts = mime_of(mail, how_, wanted, whole.handle);
         asked.commits = true;
         const auto answer = co_await context.http.fetch(asked);
-        co_return judge(answer, is_test_mode(how_, wanted), context.wall_now());
+        co_return judge(answer, asked_for_by(how_, wanted), context.wall_now());
     }
 
     task<outcome> send_form(context& context, const message& mail, const options& wanted) {
@@ -98,7 +98,7 @@ class provider {
         asked.parts = form_of(mail, how_, wanted, opened);
         asked.commits = true;
         const auto answer = co_await context.http.fetch(asked);
-        co_return judge(answer, is_test_mode(how_, wanted), context.wall_now());
+        co_return judge(answer, asked_for_by(how_, wanted), context.wall_now());
     }
 
     static bool has_visible(const message& mail) {

@@ -105,15 +105,23 @@ outcome stopped(const json_value& domain) {
 
 }  // namespace
 
-outcome judge(const http_reply& answer, bool test_mode, int64_t wall_now) {
+outcome judge(const http_reply& answer, const asked_for& by, int64_t wall_now) {
     if (!is_answered(answer)) return no_answer(answer, "Mailgun");
     std::string id = answer.http_status == 200 ? id_of(answer) : std::string();
     const bool broke_off = answer.status == service_status::uncertain;
     if (id.empty() && broke_off && answer.http_status == 200) return no_answer(answer, "Mailgun");
-    if (id.empty()) return by_table(answer, wall_now);
+    if (id.empty()) {
+        outcome made = by_table(answer, wall_now);
+        if (by.own_ip && made.advice == table::address_pool) {
+            made.verdict = verdict::rejected;  // the connection's other mail does not use it
+            made.blame = blame::message;
+        }
+        return made;
+    }
     outcome made =
-        test_mode ? outcome::captured("Mailgun processed it and delivers it to nobody (test mode)")
-                  : outcome::accepted("Mailgun has queued it");
+        by.test_mode
+            ? outcome::captured("Mailgun processed it and delivers it to nobody (test mode)")
+            : outcome::accepted("Mailgun has queued it");
     made.provider_message_id = std::move(id);
     made.code = answer.http_status;
     return made;

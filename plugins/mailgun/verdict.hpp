@@ -9,8 +9,13 @@
 
 namespace mailgun {
 
+// What a request says that its answer is to be held against.
+struct asked_for {
+    bool test_mode = false;
+    bool own_ip = false;  // the message itself names sending_ip or sending_ip_pool
+};
 // Of POST messages and messages.mime. wall_now: milliseconds since 1970.
-gatepost::sdk::outcome judge(const gatepost::sdk::http_reply& answer, bool test_mode,
+gatepost::sdk::outcome judge(const gatepost::sdk::http_reply& answer, const asked_for& by,
                              int64_t wall_now);
 
 // Of GET /v4/domains/{domain}. An account's key may ask; a sending key may not.

@@ -1,6 +1,7 @@
 // See objections.hpp. One function a rule; each names the field that has to change.
 #include "objections.hpp"
 
+#include <gatepost/json_writer.hpp>
 #include <gatepost/letters.hpp>
 #include <gatepost/mail_text.hpp>
 
@@ -133,6 +134,11 @@ class examiner {
             bytes += json_escaped(name).size() + json_escaped(value).size() + 6;
         if (bytes > most_custom_bytes)
             object("/metadata", "SendGrid takes at most 10000 bytes of metadata and custom_args");
+        json_writer substitutions;
+        substitutions.value(wanted_["substitutions"]);
+        if (substitutions.finish().bytes().size() > most_custom_bytes)
+            object("/provider_options/sendgrid/substitutions",
+                   "SendGrid takes at most 10000 bytes of substitutions");
     }
 
     // Held against the date of the message, so that the answer is the same at every attempt.

@@ -13,8 +13,8 @@ namespace sendgrid {
 
 inline constexpr std::size_t most_recipients = 1000;
 inline constexpr uint64_t most_bytes = 30ull * 1024 * 1024;  // of the request, after base64
-inline constexpr std::size_t most_custom_bytes = 10000;
-inline constexpr int64_t longest_schedule = 72 * 3600;  // seconds
+inline constexpr std::size_t most_custom_bytes = 10000;      // of substitutions too
+inline constexpr int64_t longest_schedule = 72 * 3600;       // seconds
 
 std::vector<gatepost::sdk::objection> objections_to(const gatepost::sdk::message& mail,
                                                     const options& wanted);

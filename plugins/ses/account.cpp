@@ -3,12 +3,20 @@
 
 #include <gatepost/json.hpp>
 
+#include <algorithm>
+
 #include "verdict_table.hpp"
 
 namespace ses {
 namespace {
 
 using namespace gatepost::sdk;
+
+constexpr double most_recipients_counted = 1e15;  // what an integer holds, whatever is answered
+
+double counted(double value) {
+    return value > 0 ? std::min(value, most_recipients_counted) : 0;
+}
 
 std::string whole(double value) {
     return std::to_string(static_cast<int64_t>(value));
@@ -25,8 +33,9 @@ account read_account(std::string_view json) {
     made.production = body["ProductionAccessEnabled"].boolean();
     made.enforcement = body["EnforcementStatus"].text("HEALTHY");
     made.per_day = body["SendQuota"]["Max24HourSend"].number();
-    made.per_second = body["SendQuota"]["MaxSendRate"].number();
-    made.sent = body["SendQuota"]["SentLast24Hours"].number();
+    made.per_day = made.per_day < 0 ? -1 : counted(made.per_day);
+    made.per_second = counted(body["SendQuota"]["MaxSendRate"].number());
+    made.sent = counted(body["SendQuota"]["SentLast24Hours"].number());
     return made;
 }
 

@@ -10,8 +10,9 @@ namespace ses {
 struct account {
     bool readable = false;
     bool sending = false, production = false;
-    std::string enforcement;                       // HEALTHY, PROBATION, SHUTDOWN
-    double per_day = 0, per_second = 0, sent = 0;  // recipients; per_day -1: unlimited
+    std::string enforcement;  // HEALTHY, PROBATION, SHUTDOWN
+    // Recipients, 0 to 1e15; per_day -1: unlimited.
+    double per_day = 0, per_second = 0, sent = 0;
 };
 account read_account(std::string_view json);
 

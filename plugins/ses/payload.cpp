@@ -223,6 +223,23 @@ segments request_body(const options& how, const message& mail, const json_value&
     return json.finish();
 }
 
+std::vector<named_thing> named_things(const options& how, const json_value& chosen) {
+    const auto either = [](std::string_view word, const json_value& own,
+                           const std::string& settings = {}) {
+        const bool by_message = !own.text().empty();
+        return named_thing{word, by_message, !by_message && !settings.empty()};
+    };
+    const json_value& wanted = chosen["template"];
+    return {either("configurationset", chosen["configuration_set"], how.configuration_set),
+            either("tenant", chosen["tenant"], how.tenant),
+            either("identity", chosen["from_identity_arn"], how.from_arn),
+            either("identity", chosen["feedback_identity_arn"]),
+            either("template", wanted["name"]),
+            either("template", wanted["arn"]),
+            either("list", chosen["list_management"]["contact_list"]),
+            either("topic", chosen["list_management"]["topic"])};
+}
+
 std::vector<std::string> identities_of(std::string_view address) {
     std::vector<std::string> found{std::string(address)};
     std::string_view domain = domain_of(address);

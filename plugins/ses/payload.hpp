@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "settings.hpp"
+#include "verdict.hpp"
 
 namespace ses {
 
@@ -34,6 +35,9 @@ struct opened {
 };
 gatepost::sdk::segments request_body(const options& how, const gatepost::sdk::message& mail,
                                      const gatepost::sdk::json_value& chosen, const opened& bodies);
+
+// Configuration set, template and the like, in the step of what request_body writes.
+std::vector<named_thing> named_things(const options& how, const gatepost::sdk::json_value& chosen);
 
 // The identities that may stand behind a sender, the closest first: the address, its domain, and
 // the domains above it.

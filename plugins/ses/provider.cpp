@@ -49,7 +49,8 @@ class provider {
         asked.body = request_body(how_, mail, chosen.root, bodies);
         const exchanged done = co_await client_.exchange(context, asked);
         if (done.failure) co_return *done.failure;
-        outcome made = judge(done.said, mail.from().ascii_address);
+        const asked_for by{mail.from().ascii_address, named_things(how_, chosen.root)};
+        outcome made = judge(done.said, by);
         made.provider_message_id = done.said.message_id;
         co_return made;
     }

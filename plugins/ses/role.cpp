@@ -13,6 +13,7 @@ namespace {
 using namespace gatepost::sdk;
 
 constexpr int64_t minute = 60 * 1000;
+constexpr int64_t longest_kept = 24 * 60 * minute;  // AWS gives a role 12 hours at most
 
 bool is_header_text(std::string_view text) {
     return is_printable(text) && text.find(' ') == text.npos;
@@ -64,7 +65,7 @@ std::optional<credentials> from_cache(std::string_view text) {
 
 int64_t keep_for(const role_keys& keys, int64_t now) noexcept {
     if (keys.expires == 0) return 60 * minute;
-    return std::max(minute, keys.expires - now - 5 * minute);
+    return std::clamp(keys.expires - now - 5 * minute, minute, longest_kept);
 }
 
 }  // namespace ses

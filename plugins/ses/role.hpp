@@ -28,7 +28,7 @@ std::string cached(const credentials& keys);
 std::optional<credentials> from_cache(std::string_view text);
 
 // How long keys may be kept: until five minutes before their end, and an hour where they do not
-// say. At least a minute, so that a wrong clock does not ask at every mail.
+// say. At least a minute, so that a wrong clock does not ask at every mail, and at most a day.
 int64_t keep_for(const role_keys& keys, int64_t now) noexcept;  // milliseconds
 
 }  // namespace ses

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include "gatepost_manifest.h"
+
 namespace ses {
 namespace {
 
 using gatepost::sdk::diagnostics;
+using gatepost::sdk::http_endpoint;
 using gatepost::sdk::settings;
 
 constexpr std::string_view container_host = "http://169.254.170.2";
@@ -56,15 +59,36 @@ bool breaks_headers(const std::string& text) {
     });
 }
 
+// Every partition of AWS has its own domain.
+std::string_view suffix_of(std::string_view region) {
+    if (region.starts_with("eusc-")) return ".amazonaws.eu";
+    if (region.starts_with("cn-")) return ".amazonaws.com.cn";
+    return ".amazonaws.com";
+}
+
+// The gateway lets the plugin out to the hosts of its manifest and to an endpoint that is set.
+bool is_destination(const std::string& host) {
+    const std::string entry = '"' + host + ":443\"";
+    return std::string_view(gatepost_manifest).find(entry) != std::string_view::npos;
+}
+
+http_endpoint read_region(const settings& given, options& made, diagnostics& said) {
+    made.region = given.text("region", "");
+    if (made.region.empty())
+        said.error("/region", "is missing", "The region where the sender is verified: eu-west-1");
+    const std::string host = "email." + made.region + std::string(suffix_of(made.region));
+    if (!made.region.empty() && !given.has("endpoint") && !is_destination(host))
+        said.error("/region", "is no region where SES is known to be",
+                   "Check its letters: eu-west-1. If AWS has it, set endpoint = \"https://" + host +
+                       "\" too.");
+    return gatepost::sdk::read_endpoint(given, "https://" + host, said);
+}
+
 }  // namespace
 
 options read_options(const settings& given, diagnostics& said) {
     options made;
-    made.region = given.text("region", "");
-    if (made.region.empty())
-        said.error("/region", "is missing", "The region where the sender is verified: eu-west-1");
-    const std::string usual = "https://email." + made.region + ".amazonaws.com";
-    made.endpoint = gatepost::sdk::read_endpoint(given, usual, said);
+    made.endpoint = read_region(given, made, said);
     split_endpoint(made);
     read_keys(given, made, said);
     for (const auto& [name, text] : {std::pair{"/access_key_id", &made.keys.key_id},

@@ -53,6 +53,28 @@ void tell_sandbox(outcome& made, const answer& said, std::string_view sender) {
     made.advice = table::leave_sandbox;
 }
 
+// A message that names what is not there is wrong itself, and all others are not. Where the words
+// name nothing that the request asked for, it counts only if nothing else can be meant.
+bool is_wish_of_message(const answer& said, const std::vector<named_thing>& things) {
+    std::string text = lower(said.type + said.message);
+    std::erase(text, ' ');
+    bool others = false, named = false, own = false;
+    for (const named_thing& one : things) {
+        const bool here = text.find(one.word) != text.npos;
+        if (here && one.by_message) return true;
+        named = named || here;
+        own = own || one.by_message;
+        others = others || one.by_settings;
+    }
+    return own && !others && !named;
+}
+
+void tell_whose_wish(outcome& made, const answer& said, const asked_for& by) {
+    if (!is_wish_of_message(said, by.things)) return;
+    made.verdict = verdict::rejected;
+    made.blame = blame::message;
+}
+
 }  // namespace
 
 answer read_answer(const http_reply& from, int64_t wall_now) {
@@ -69,7 +91,7 @@ answer read_answer(const http_reply& from, int64_t wall_now) {
     return made;
 }
 
-outcome judge(const answer& said, std::string_view sender) {
+outcome judge(const answer& said, const asked_for& by) {
     outcome made = outcome::unknown(blame::provider, {});  // where no row fits
     made.code = said.status;
     if (said.status == 200 && !said.message_id.empty()) {
@@ -85,10 +107,11 @@ outcome judge(const answer& said, std::string_view sender) {
         made.blame = row.blame;
         made.retry_after = std::max(said.retry_after, std::chrono::seconds(row.retry_after));
         made.advice = row.advice;
+        if (row.advice == table::missing_thing) tell_whose_wish(made, said, by);
         break;
     }
     made.text = words_of(said);
-    tell_sandbox(made, said, sender);
+    tell_sandbox(made, said, by.sender);
     return made;
 }
 

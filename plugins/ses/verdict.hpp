@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ses {
 
@@ -25,8 +26,18 @@ struct answer {
 };
 answer read_answer(const gatepost::sdk::http_reply& from, int64_t wall_now);
 
-// `sender`: the From address, to tell an unverified sender from an unverified recipient.
-gatepost::sdk::outcome judge(const answer& said, std::string_view sender);
+// A thing of the account that a request names: whose wish it was, if SES does not know it.
+struct named_thing {
+    std::string_view word;  // as SES calls it, in small letters without spaces
+    bool by_message = false, by_settings = false;
+};
+
+// What a request says that its answer is to be held against.
+struct asked_for {
+    std::string_view sender;  // From: tells an unverified sender from an unverified recipient
+    std::vector<named_thing> things;
+};
+gatepost::sdk::outcome judge(const answer& said, const asked_for& by);
 // No answer came, or a success broke off before it said its id.
 bool is_lost(const gatepost::sdk::http_reply& from, const answer& said) noexcept;
 

@@ -1,5 +1,6 @@
 // Every error of SES that is known, as data. The first row that fits decides; a field that is empty
-// or 0 fits everything. The rows behind the empty types are the plain rule by status.
+// or 0 fits everything. The rows behind the empty types are the plain rule by status. Rows with the
+// advice missing_thing are the message's fault where the message, not the connection, named it.
 #pragma once
 
 #include <string_view>

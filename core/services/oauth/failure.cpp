@@ -112,11 +112,17 @@ oauth_failure failure_of(const oauth_client& client, const oauth_response& answe
     if (will_pass(status, what))
         return {oauth_blame::provider, who + " gives no token now: " + quoted(what, status),
                 what.code, retry_after(answer), false};
-    if (what.code.empty() && status / 100 != 4)
+    // Only a code is the token server's own word (RFC 6749, 5.2). A page of a proxy or of a network
+    // that wants a login first must not end a consent.
+    if (what.code.empty())
         return {oauth_blame::provider,
-                "the answer of " + who + " cannot be used: " + quoted(what, status),
+                "the answer of " + who + " cannot be used: " + quoted(what, status) +
+                    (status / 100 == 4 ? " without an error code; if that stays, check "
+                                         "token_url and proxy in the [oauth] table of " +
+                                             client.connection
+                                       : std::string()),
                 {},
-                {},
+                retry_after(answer),
                 false};
     return {oauth_blame::credential,
             who + " refuses: " + quoted(what, status) + "; " + advice_for(client, what),

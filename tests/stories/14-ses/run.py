@@ -93,6 +93,17 @@ def refused_before_acceptance(gateway, api):
     expect(api.seen == [], "nobody was asked")
 
 
+def a_template_brings_its_own_text(gateway, api):
+    begin(api)
+    mail = {"from": "news@example.com", "to": ["a@example.org"], "connection": "raw",
+            "provider_options": {"ses": {"template": {"name": "welcome", "data": {"who": "Ada"}}}}}
+    gateway.wait_for(gateway.send(mail), "sent")
+    (seen,) = api.seen
+    expect(seen.json["Content"] == {"Template": {"TemplateName": "welcome", "TemplateData": '{"who":"Ada"}'}}, f"{seen.json}")
+    answer = gateway.post("/v1/messages", {**mail, "text": "Once"})
+    expect(answer.status == 422 and answer.json["errors"][0]["pointer"] == "/text", f"{answer}")
+
+
 def the_clock_is_corrected(gateway, api):
     refusals = [refusal(403, "InvalidSignatureException", "Signature expired", {"Date": "Sun, 22 Nov 2020 13:45:00 GMT"})]
     begin(api, lambda one: refusals.pop() if refusals else taken(one))
@@ -150,6 +161,7 @@ def main():
         arrives_whole_raw(gateway, api)
         arrives_whole_simple(gateway, api)
         refused_before_acceptance(gateway, api)
+        a_template_brings_its_own_text(gateway, api)
         the_clock_is_corrected(gateway, api)
         a_container_gives_keys(gateway, api)
         tested(gateway, api)

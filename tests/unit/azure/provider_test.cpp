@@ -1,5 +1,5 @@
-// The plugin as a whole: operations and what becomes of unclear ends, lookups, the clock, what it
-// refuses, and its test.
+// The plugin as a whole: operations and what becomes of unclear ends, lookups, the clock, and its
+// test. What it refuses is objections_test.cpp.
 #include "host.hpp"
 
 using namespace azure_test;
@@ -151,9 +151,29 @@ TEST_CASE("a later attempt looks before it sends") {
         CHECK(with.seen[0].url.find(id) == std::string::npos);
         CHECK(with.seen[1].url.find(id) != std::string::npos);
     }
-    SECTION("and stays unknown where nothing can be seen") {
-        with.answer = both(taken(), refusal(500));
-        CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_UNKNOWN);
+    SECTION("and waits where nothing can be seen: of this attempt nothing has left") {
+        struct unseen {
+            check::http_answer to_look;
+            uint32_t blame;
+            uint64_t retry_after = 0;
+        };
+        check::http_answer slow;
+        slow.http_status = 0;
+        slow.status = GATEPOST_TIMEOUT;
+        const unseen table[] = {{refusal(500), GATEPOST_BLAME_PROVIDER},
+                                {refusal(429), GATEPOST_BLAME_QUOTA, 60},
+                                {refusal(401), GATEPOST_BLAME_CREDENTIAL},
+                                {slow, GATEPOST_BLAME_NETWORK},
+                                {{200, "<html>", {}, GATEPOST_OK}, GATEPOST_BLAME_PROVIDER}};
+        for (const unseen& one : table) {
+            INFO(one.to_look.http_status);
+            with.answer = both(taken(), one.to_look);
+            const check::outcome said = with.send(plain_mail(), 2);
+            CHECK(said.verdict == GATEPOST_DEFERRED);
+            CHECK(said.blame == one.blame);
+            CHECK(said.retry_after == seconds(one.retry_after));
+            CHECK(said.text.find("cannot be seen") != std::string::npos);
+        }
         CHECK(sends(with) == 0);
     }
     SECTION("but not after a certain refusal") {
@@ -175,6 +195,39 @@ TEST_CASE("a 400 to a retry may mean that Azure has it already") {
     CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_ACCEPTED);
     looks = -10;
     CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_ACCEPTED);
+}
+
+TEST_CASE("a 400 to a retry is meant only where Azure says that it has no such mail") {
+    running with;
+    check::http_answer to_second_look;
+    int looks = 0;
+    with.answer = [&](const check::http_seen& one) {
+        if (one.commits) return refusal(400, "BadRequest");
+        return ++looks == 1 ? absent() : to_second_look;
+    };
+    SECTION("it has none") {
+        to_second_look = absent();
+        CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_REJECTED);
+    }
+    SECTION("it takes no such question") {
+        to_second_look = refusal(400, "BadRequest");
+        CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_REJECTED);
+    }
+    SECTION("too many questions") {
+        to_second_look = refusal(429);
+        const check::outcome said = with.send(plain_mail(), 2);
+        CHECK(said.verdict == GATEPOST_UNKNOWN);
+        CHECK(said.blame == GATEPOST_BLAME_QUOTA);
+        CHECK(said.lookup_after == seconds(60));
+    }
+    SECTION("no answer") {
+        to_second_look.http_status = 0;
+        to_second_look.status = GATEPOST_TIMEOUT;
+        const check::outcome said = with.send(plain_mail(), 2);
+        CHECK(said.verdict == GATEPOST_UNKNOWN);
+        CHECK(said.text.find("BadRequest") != std::string::npos);
+        CHECK_FALSE(said.state.empty());
+    }
 }
 
 TEST_CASE("a single 401 is signed anew, with Azure's clock if ours is wrong") {
@@ -221,68 +274,6 @@ TEST_CASE("an endpoint of the settings goes before that of the connection string
     with.send();
     CHECK(with.seen.at(0).url.starts_with("http://127.0.0.1:9/emails:send"));
     CHECK(with.seen.at(0).clear_text);
-}
-
-TEST_CASE("what Azure cannot carry is refused before acceptance and again in send") {
-    check::message mail = plain_mail();
-    json settings = usual_settings();
-    std::string pointer;
-    SECTION("51 recipients") {
-        for (int i = 0; i < 50; ++i)
-            mail.recipients.push_back({{"r" + std::to_string(i) + "@example.net", ""}});
-        pointer = "/to";
-    }
-    SECTION("a local part outside ASCII") {
-        mail.recipients.push_back({{"jörg@example.net", "", true}, GATEPOST_BCC});
-        pointer = "/bcc/0";
-    }
-    SECTION("a Sender") {
-        mail.sender = {"office@example.org", ""};
-        pointer = "/sender";
-    }
-    SECTION("a header twice") {
-        mail.headers = {{"X-A", "1"}, {"x-a", "2"}};
-        pointer = "/headers/x-a";
-    }
-    SECTION("no text") {
-        mail.parts.clear();
-        pointer = "/text";
-    }
-    SECTION("inline images over the old API") {
-        settings["api_version"] = "2023-03-31";
-        mail.parts.push_back({GATEPOST_PART_INLINE, "image/png", "a.png", "a", "x"});
-        pointer = "/attachments";
-    }
-    SECTION("a content id twice") {
-        mail.parts.push_back({GATEPOST_PART_INLINE, "image/png", "a.png", "a", "x"});
-        mail.parts.push_back({GATEPOST_PART_INLINE, "image/png", "b.png", "a", "x"});
-        pointer = "/attachments";
-    }
-    SECTION("more than 10 MB after base64") {
-        mail.parts.push_back(
-            {GATEPOST_PART_ATTACHMENT, "application/zip", "a.zip", "", std::string(8u << 20, 'z')});
-        pointer = "";
-    }
-    running with(settings);
-    const auto found = with.refused(mail);
-    REQUIRE_FALSE(found.empty());
-    CHECK(found.front() == pointer);
-    CHECK(with.send(mail).verdict == GATEPOST_REJECTED);
-    CHECK(with.seen.empty());
-}
-
-TEST_CASE("a name in From is refused before acceptance, unless the settings say it is Azure's") {
-    check::message mail = plain_mail();
-    mail.from.name = "Acme";
-    running strict;
-    CHECK(strict.refused(mail) == std::vector<std::string>{"/from"});
-    // Accepted mail that comes here from another connection is worth more than a name.
-    CHECK(strict.send(mail).verdict == GATEPOST_ACCEPTED);
-    CHECK(json::parse(strict.seen.at(0).body)["senderAddress"] == mail.from.address);
-    json settings = usual_settings();
-    settings["display_name"] = "Acme";
-    running named(settings);
-    CHECK(named.refused(mail).empty());
 }
 
 TEST_CASE("the sender of the settings takes the place of another From, which gets the answers") {

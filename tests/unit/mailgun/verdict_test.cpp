@@ -112,6 +112,24 @@ TEST_CASE("every status and error of Mailgun has its verdict, its blame and word
     }
 }
 
+TEST_CASE("an address that may not be used is the fault of the message that names it") {
+    running run(always({.http_status = 403,
+                        .body = saying("Rejected: IP 1.2.3.4 can't be used to send the message")}));
+    for (const char* options : {R"({"sending_ip":"1.2.3.4"})", R"({"sending_ip_pool":"pool"})"}) {
+        check::message mail = plain_mail();
+        mail.options_json = options;
+        const check::outcome said = run.send(mail);
+        CHECK(said.verdict == R);
+        CHECK(said.blame == GATEPOST_BLAME_MESSAGE);
+        CHECK(said.advice.find("sending_ip") != std::string::npos);
+    }
+    CHECK(run.send().verdict == D);  // the account's own address
+    run.answer = always({.http_status = 403, .body = saying("Account disabled")});
+    check::message mail = plain_mail();
+    mail.options_json = R"({"sending_ip":"1.2.3.4"})";
+    CHECK(run.send(mail).blame == GATEPOST_BLAME_CONFIG);
+}
+
 TEST_CASE("429 waits as long as Mailgun says, in each form it may say it") {
     const std::string domain = "Domain mg.example.com is not allowed to send: ";
     CHECK(wait_of(saying(domain + "request limit exceeded, try again after Mon, 20 Dec 2021 "

@@ -116,6 +116,15 @@ TEST_CASE("what SendGrid would refuse is refused first, by its field") {
         mail.metadata = {{"a", std::string(10'000, 'x')}};
         refused_at(mail, "/metadata");
     }
+    SECTION("too many substitutions") {
+        const auto of_size = [](std::size_t size) {
+            return json{{"substitutions", {{"-name-", std::string(size, 'x')}}}}.dump();
+        };
+        mail.options_json = of_size(9'900);
+        CHECK(objections(mail).empty());
+        mail.options_json = of_size(10'000);
+        refused_at(mail, "/provider_options/sendgrid/substitutions");
+    }
     SECTION("too late a schedule") {
         mail.options_json = json{{"send_at", mail.date / 1000 + 72 * 3600 + 1}}.dump();
         refused_at(mail, "/provider_options/sendgrid/send_at");

@@ -57,7 +57,6 @@ TEST_CASE("answers are told apart: whose fault, whether it passes, what to do") 
     }
     CHECK_FALSE(failure(refusal("temporarily_unavailable")).permanent);
     CHECK(failure(refusal("unauthorized_client")).permanent);
-    CHECK(failure(said(404, "gone")).permanent);
     CHECK_FALSE(failure(said(302, "")).permanent);
     CHECK_FALSE(failure(said(200, "<html>")).permanent);
     CHECK(failure(said(200, R"({"access_token":"a b"})")).sentence ==
@@ -65,6 +64,31 @@ TEST_CASE("answers are told apart: whose fault, whether it passes, what to do") 
           "used");
     CHECK(failure(said(200, R"({"access_token":"a","token_type":"mac"})")).blame ==
           oauth_blame::provider);
+}
+
+TEST_CASE("only an error code in JSON is a refusal that will not pass") {
+    const auto client = completed(google_client());
+    const auto failure = [&](int status, const std::string& body) {
+        return read_grant(client, said(status, body, {{"retry-after", "17"}}), now, secret("x"))
+            .failure;
+    };
+    for (const char* body :
+         {"<html>Log in to this network</html>", "", "gone", "{}", "[]", R"({"error":""})",
+          R"({"error":{"code":403}})", R"({"error":403})", R"({"error_description":"no"})"}) {
+        for (const int status : {400, 401, 403, 404, 407, 451}) {
+            INFO(status << " " << body);
+            const auto page = failure(status, body);
+            CHECK(page.blame == oauth_blame::provider);
+            CHECK_FALSE(page.permanent);
+            CHECK(page.retry_after == 17s);
+            CHECK(page.sentence.find("check token_url") != std::string::npos);
+        }
+    }
+    for (const int status : {400, 401, 403}) {
+        const auto refused = failure(status, R"({"error":"invalid_grant"})");
+        CHECK(refused.blame == oauth_blame::credential);
+        CHECK(refused.permanent);
+    }
 }
 
 TEST_CASE("a sentence never repeats a secret that the provider sent back") {

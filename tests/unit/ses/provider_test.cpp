@@ -147,32 +147,6 @@ TEST_CASE("a role that gives no keys is deferred, and nothing is sent") {
     }
 }
 
-TEST_CASE("settings that do not fit are refused at their field") {
-    const auto pointer = [](const json& settings) {
-        running with(settings);
-        CHECK(with.status != GATEPOST_OK);
-        return with.host->diagnostics().empty() ? std::string()
-                                                : with.host->diagnostics().front().pointer;
-    };
-    json settings = usual_settings();
-    SECTION("no keys") {
-        settings.erase("access_key_id");
-        CHECK(pointer(settings) == "/access_key_id");
-    }
-    SECTION("http without leave") {
-        settings["endpoint"] = "http://127.0.0.1:1";
-        CHECK(pointer(settings) == "/endpoint");
-    }
-    SECTION("a container without its path") {
-        settings["credentials"] = "container";
-        CHECK(pointer(settings) == "/container_path");
-    }
-    SECTION("a key with a line end") {
-        settings["secret_access_key"] = "abc\n";
-        CHECK(pointer(settings) == "/secret_access_key");
-    }
-}
-
 TEST_CASE("what SES cannot carry is refused before acceptance and again in send") {
     check::message mail = check::simple_message();
     json settings = usual_settings();
@@ -247,6 +221,17 @@ TEST_CASE("what SES can carry is not refused") {
     running with;
     CHECK(with.refused(mail).empty());
     CHECK(with.send(mail).verdict == GATEPOST_ACCEPTED);
+}
+
+TEST_CASE("the empty text that a mail without words comes with is no text beside a template") {
+    check::message mail = check::simple_message();
+    mail.parts = {{GATEPOST_PART_TEXT, "text/plain; charset=utf-8", "", "", ""}};
+    mail.options_json = R"({"template":{"name":"welcome"}})";
+    running with;
+    CHECK(with.refused(mail).empty());
+    CHECK(with.send(mail).verdict == GATEPOST_ACCEPTED);
+    REQUIRE(with.seen.size() == 1);
+    CHECK(json::parse(with.seen.front().body)["Content"]["Template"]["TemplateName"] == "welcome");
 }
 
 TEST_CASE("a test shows limits, sender and message") {

@@ -135,6 +135,77 @@ TEST_CASE("who must act is told what to do") {
     }
 }
 
+TEST_CASE("what is not there is the fault of who named it, the message or the connection") {
+    struct missing {
+        json settings, options;
+        check::http_answer answer;
+        bool by_message;
+    };
+    const auto not_found = [](const char* words) {
+        return refusal(404, "NotFoundException", words);
+    };
+    const std::string set = "Configuration set <nope> does not exist.";
+    const missing table[] = {
+        {{}, {{"configuration_set", "nope"}}, not_found(set.c_str()), true},
+        {{}, {{"configuration_set", "nope"}}, not_found(""), true},
+        {{}, {{"configuration_set", "nope"}}, refusal(400, "BadRequestException", set), true},
+        {{},
+         {{"configuration_set", "nope"}},
+         refusal(400, "ConfigurationSetDoesNotExistException"),
+         true},
+        {{{"configuration_set", "prod"}},
+         {{"configuration_set", "nope"}},
+         not_found(set.c_str()),
+         true},
+        {{{"configuration_set", "nope"}}, json::object(), not_found(set.c_str()), false},
+        {{{"configuration_set", "nope"}}, {{"tenant", "a"}}, not_found(set.c_str()), false},
+        {{{"configuration_set", "prod"}}, {{"tenant", "a"}}, not_found(""), false},
+        {{{"configuration_set", "prod"}},
+         {{"tenant", "a"}},
+         not_found("Tenant a does not exist."),
+         true},
+        {{{"tenant", "a"}}, json::object(), not_found("Tenant a does not exist."), false},
+        {{{"configuration_set", "prod"}},
+         {{"list_management", {{"contact_list", "readers"}}}},
+         not_found("List with name: readers doesn't exist."),
+         true},
+        {{}, {{"from_identity_arn", "arn:x"}}, not_found("Identity does not exist"), true},
+        {{}, {{"feedback_identity_arn", "arn:x"}}, not_found("Identity does not exist"), true},
+        {{{"from_identity_arn", "arn:x"}}, json::object(), not_found("Identity"), false},
+        // Nobody asked for what it names.
+        {{}, {{"tenant", "a"}}, not_found("Configuration set <x> does not exist."), false},
+        {{}, json::object(), not_found("Configuration set <x> does not exist."), false},
+        // Not SES at all.
+        {{}, {{"configuration_set", "nope"}}, by_body(404, "<html>"), false},
+    };
+    for (const missing& one : table) {
+        INFO(one.settings.dump() << one.options.dump() << one.answer.body);
+        json settings = usual_settings();
+        if (one.settings.is_object()) settings.update(one.settings);
+        running with(settings);
+        with.answer = [&](const check::http_seen&) { return one.answer; };
+        check::message mail = check::simple_message();
+        mail.options_json = one.options.dump();
+        const check::outcome said = with.send(mail);
+        CHECK(said.verdict == (one.by_message ? rejected : deferred));
+        CHECK(said.blame == (one.by_message ? GATEPOST_BLAME_MESSAGE : GATEPOST_BLAME_CONFIG));
+        CHECK_FALSE(said.advice.empty());
+    }
+}
+
+TEST_CASE("a template that is not there fails the message that names it") {
+    running with;
+    check::message mail = check::simple_message();
+    mail.parts.clear();
+    mail.options_json = R"({"template":{"name":"welcome"}})";
+    with.answer = [&](const check::http_seen&) {
+        return refusal(404, "NotFoundException", "Template welcome does not exist.");
+    };
+    const check::outcome said = with.send(mail);
+    CHECK(said.verdict == rejected);
+    CHECK(said.blame == GATEPOST_BLAME_MESSAGE);
+}
+
 TEST_CASE("a certificate that is not right stops the connection and says so") {
     running with;
     with.answer = [](const check::http_seen&) {
