@@ -109,13 +109,13 @@ class durable_spool final : public spool {
     }
 
     void on_due(std::function<void(due_message)> handler) override {
-        writer_.on_due = std::move(handler);
+        writer_.listen(&writer::listeners::due, std::move(handler));
     }
     void on_event(std::function<void(const event&)> handler) override {
-        writer_.on_event = std::move(handler);
+        writer_.listen(&writer::listeners::event, std::move(handler));
     }
     void on_health(std::function<void(const health&)> handler) override {
-        writer_.on_health = std::move(handler);
+        writer_.listen(&writer::listeners::health, std::move(handler));
     }
     health health_now() const override { return writer_.health_now(); }
 

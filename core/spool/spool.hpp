@@ -194,7 +194,8 @@ class spool {
     // failed. `conflict`: no lookup of it waits any more.
     virtual void lookup(record_request request, callback<success> done) = 0;
 
-    // Set once, before the first job. Run on the writer thread, after the commit.
+    // Any thread, also while jobs run: what is asked for afterwards is told. Run on the writer
+    // thread, after the commit.
     virtual void on_due(
         std::function<void(due_message)> handler) = 0;  // accepted, retried, recovered
     virtual void on_event(std::function<void(const event&)> handler) = 0;

@@ -108,6 +108,7 @@ bool writer::take(batch& jobs) {
         }
     }
     asleep_ = false;
+    if (std::exchange(given_anew_, false)) tell_ = given_;
     if (closing_ && (queue_.empty() || sick)) {
         closed_ = true;
         return false;
@@ -229,13 +230,13 @@ void writer::apply_effects() {
     waiting_.store(index_.size(), std::memory_order_relaxed);
     if (!effects_.files_kept.empty()) files_.keep(effects_.files_kept);
     if (!effects_.files_unused.empty()) files_.remove(effects_.files_unused);
-    if (on_event) {
+    if (tell_.event) {
         for (const auto& each : effects_.events)
-            on_event(each);
+            tell_.event(each);
     }
-    if (on_due) {
+    if (tell_.due) {
         for (auto& each : effects_.due)
-            on_due(std::move(each));
+            tell_.due(std::move(each));
     }
     effects_ = {};
 }

@@ -85,6 +85,32 @@ TEST_CASE("callbacks of a batch come before its message is handed out, with the 
     CHECK(order == std::vector<std::string>{"accepted", "queued", "due"});
 }
 
+TEST_CASE("handlers may come while the writer works, and hear of every job that comes after them") {
+    std::atomic<int> due = 0, events = 0,
+                     refused = 0;  // before the spool, whose writer uses them to the end
+    bench spool;
+    spool.open();
+    std::atomic<bool> enough = false;
+    std::thread busy([&] {
+        for (int i = 0; i < 200 && !enough; ++i)
+            refused +=
+                spool.try_accept(make_message(spool.next_id(), {"busy@example.net"})) ? 0 : 1;
+    });
+    for (int i = 0; i < 20; ++i)
+        spool.waiting("another");  // the writer is in the middle of it
+    spool->on_due([&](const spool::due_message&) { ++due; });
+    spool->on_event([&](const spool::event&) { ++events; });
+    spool->on_health([](const spool::health&) {});
+    for (int i = 0; i < 20; ++i)
+        spool.accept({"a@example.net"});
+    enough = true;
+    busy.join();
+    spool.waiting();  // the writer is past the last callback
+    CHECK(refused == 0);
+    CHECK(due >= 20);
+    CHECK(events >= 20);
+}
+
 TEST_CASE("mail in memory for its first attempt stays within its budget") {
     bench spool;
     std::vector<spool::due_message> held;
