@@ -167,7 +167,8 @@ class spool {
                         callback<message_row> done) = 0;
     virtual void retry_now(mail_id id, std::optional<uint32_t> owner_uid,
                            callback<message_row> done) = 0;
-    // Sets open recipients whose time is over to expired; gives how many messages changed.
+    // Ends open recipients whose time is over: expired, or held where the outcome of an attempt is
+    // unknown. Gives how many messages changed.
     virtual void expire(wall_time now, callback<uint64_t> done) = 0;
     // Removes finished messages older than limits::keep_final with their files, and keys older than
     // their time.

@@ -259,7 +259,8 @@ bool apply_expire(message_state& state, wall_time now) {
     bool any = false;
     for (auto& each : state.recipients) {
         if (!waits(each)) continue;
-        each.state = recipient_state::expired;
+        // Expired would say that nobody got it.
+        each.state = each.uncertain ? recipient_state::held : recipient_state::expired;
         any = true;
     }
     if (any) state.updated = now;

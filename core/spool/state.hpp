@@ -86,7 +86,8 @@ status apply_record(message_state& state, const record_request& request, wall_ti
 status apply_lookup(message_state& state, const record_request& request, wall_time now);
 status apply_cancel(message_state& state, wall_time now);
 status apply_retry(message_state& state, wall_time now);
-// True if anything expired.
+// Ends what waits when the message's time is over: expired, or held where the newest attempt may
+// have delivered. True if anything ended.
 bool apply_expire(message_state& state, wall_time now);
 // Turns recipients in `sending` into unknown or held, except those of `running` attempts; gives how
 // many.

@@ -96,6 +96,18 @@ TEST_CASE("an unknown outcome is settled by a lookup") {
     CHECK(settled(recipient_state::queued, mail::verdict::deferred));
 }
 
+TEST_CASE("an unknown outcome whose time is over is held, and its lookup may still settle it") {
+    asked one(recipient_state::unknown, mail::verdict::unknown);
+    one.spool.clock.advance(limits::message_lifetime);
+    CHECK(one.spool.expire() == 1);
+    CHECK(one.state() == recipient_state::held);
+    CHECK(one.spool.expire() == 0);
+    CHECK(one.spool.waiting().empty());
+    REQUIRE(one.lookups().size() == 1);
+    REQUIRE(one.learn({change(0, recipient_state::sent, mail::verdict::accepted)}).ok());
+    CHECK(one.state() == recipient_state::sent);
+}
+
 TEST_CASE("a lookup of an attempt that a newer one has overtaken says nothing about it") {
     asked one(recipient_state::unknown, mail::verdict::unknown);
     one.spool.clock.advance(5min);
