@@ -106,11 +106,14 @@ result<message_row> cancel_message(work& on, mail_id id, std::optional<uint32_t>
     return full_row(on.rows, id, found->state, on.now);
 }
 
-result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid) {
+result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid,
+                                  std::chrono::milliseconds lifetime) {
     auto found = find_owned(on, id, owner_uid);
     if (!found) return not_found(id);
     const places before(found->state);
-    if (auto done = apply_retry(found->state, on.now); !done) return done.error();
+    const auto head = on.rows.head(id);  // its state may hold an end that was renewed before
+    const auto wished = head ? head->expires_at : std::nullopt;
+    if (auto done = apply_retry(found->state, wished, lifetime, on.now); !done) return done.error();
     write_back(on, id, *found, before, true);
     return full_row(on.rows, id, found->state, on.now);
 }

@@ -16,7 +16,8 @@ result<start_answer> start_attempt(work& on, const start_request& request);
 result<success> record_attempt(work& on, const record_request& request);
 result<success> record_lookup(work& on, const record_request& request);
 result<message_row> cancel_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);
-result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);
+result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid,
+                                  std::chrono::milliseconds lifetime);
 // A message that cannot be read is held, with the reason, and answered with `io`.
 result<loaded_message> load_message(work& on, mail_id id);
 result<message_row> show_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);

@@ -78,6 +78,8 @@ struct start_request {
 struct start_answer {
     uint32_t attempt = 0;              // its number, from 1
     std::vector<uint32_t> recipients;  // those still open: a cancel may have come between
+    // When its time is over, now; a retry by hand may have renewed it since it was loaded.
+    std::optional<wall_time> expires_at{};
 };
 
 // What becomes of each recipient after an attempt; decided by delivery, stored here.
@@ -134,6 +136,9 @@ struct options {
         unknown_delay{};  // after a restart: unknown recipients are not tried before
     mail::unknown_rule on_unknown =
         mail::unknown_rule::retry;  // default where neither message nor connection says
+    // How long a message without an expires_at of its own is tried, and any after a retry by hand;
+    // asked on the caller's thread. Nothing: limits::message_lifetime.
+    std::function<std::chrono::milliseconds()> lifetime;
     // Rule of a connection by name, asked at recovery.
     std::function<mail::unknown_rule(const std::string& connection)> unknown_rule_of;
     std::string vfs;  // of SQLite, by name; empty: its default. Tests put a failing disk here
@@ -165,6 +170,7 @@ class spool {
     virtual void record(record_request request, callback<success> done) = 0;
     virtual void cancel(mail_id id, std::optional<uint32_t> owner_uid,
                         callback<message_row> done) = 0;
+    // Renews the message's time, unless its sender's own expires_at still lies ahead.
     virtual void retry_now(mail_id id, std::optional<uint32_t> owner_uid,
                            callback<message_row> done) = 0;
     // Ends open recipients whose time is over: expired, or held where the outcome of an attempt is

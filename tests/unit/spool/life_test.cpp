@@ -237,6 +237,49 @@ TEST_CASE("what is open too long expires, at its own time or the general one") {
     CHECK(spool.waiting().empty());
 }
 
+TEST_CASE("what is held or failed on Friday can be sent on Monday") {
+    bench spool;
+    spool.lifetime = std::chrono::hours{20};
+    spool.open();
+    auto mail = make_message(spool.next_id(), {"a@example.net", "b@example.net"});
+    SECTION("by the general lifetime") {}
+    SECTION("by an expires_at of its own") {
+        mail.expires_at = spool.clock.wall_now() + std::chrono::hours{1};
+    }
+    const mail_id id = spool.try_accept(std::move(mail))->id;
+    REQUIRE(spool.start(id, {0, 1}).ok());
+    REQUIRE(spool
+                .record(id, 1,
+                        {change(0, recipient_state::held, mail::verdict::unknown),
+                         change(1, recipient_state::failed, mail::verdict::rejected)})
+                .ok());
+    spool.clock.advance(std::chrono::hours{72});
+    CHECK(spool.expire() == 0);
+    const auto row = spool.retry(id);
+    REQUIRE(row.ok());
+    CHECK(row->status == message_status::queued);
+    CHECK(row->expires_at == spool.clock.wall_now() + spool.lifetime);
+    CHECK(spool.expire() == 0);
+    spool.reopen();
+    CHECK(spool.expire() == 0);
+    REQUIRE(spool.waiting().size() == 1);
+    const auto again = spool.start(id, {0, 1});
+    REQUIRE(again.ok());
+    CHECK(again->recipients.size() == 2);
+    CHECK(again->expires_at == row->expires_at);
+}
+
+TEST_CASE("a retry by hand does not outlive the expires_at that the sender gave") {
+    bench spool;
+    spool.open();
+    auto mail = make_message(spool.next_id(), {"a@example.net"});
+    const auto end = mail.expires_at = spool.clock.wall_now() + std::chrono::hours{1};
+    const mail_id id = spool.try_accept(std::move(mail))->id;
+    spool.finish(id, recipient_state::failed);
+    REQUIRE(spool.retry(id).ok());
+    CHECK(spool.show(id)->expires_at == end);
+}
+
 TEST_CASE("the sweep takes finished messages and keys that are old, and nothing that is open") {
     bench spool;
     spool.open();

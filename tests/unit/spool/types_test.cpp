@@ -17,7 +17,7 @@ message_status fold(std::vector<recipient_state> states, bool scheduled = false)
 
 spool::message_state two_recipients() {
     return spool::first_state(make_message({7}, {"a@example.net", "b@example.net"}), 1000, "outbox",
-                              start_of_time());
+                              start_of_time(), limits::message_lifetime);
 }
 
 }  // namespace
@@ -103,7 +103,7 @@ TEST_CASE(
         CHECK(state.recipients[1].state == recipient_state::failed);
     }
     SECTION("tried again meanwhile") {
-        REQUIRE(apply_retry(state, start_of_time()).ok());
+        REQUIRE(apply_retry(state, {}, limits::message_lifetime, start_of_time()).ok());
         CHECK(apply_start(state, {{7}, "outbox", {1}}, start_of_time()).attempt == 2);
         REQUIRE(apply_record(state, {{7}, 1, {sent, late}, {}, "", {}}, start_of_time()).ok());
         CHECK(state.recipients[0].state == recipient_state::sent);
@@ -120,7 +120,7 @@ TEST_CASE(
         CHECK(state.recipients[0].state == recipient_state::unknown);
     }
     SECTION("wished for again by a person, and not yet tried") {
-        REQUIRE(apply_retry(state, start_of_time()).ok());
+        REQUIRE(apply_retry(state, {}, limits::message_lifetime, start_of_time()).ok());
         CHECK(state.recipients[0].state == recipient_state::queued);
     }
     const auto end = start_of_time() + limits::message_lifetime;
