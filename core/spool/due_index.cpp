@@ -2,10 +2,13 @@
 // cost nothing.
 #include "spool/due_index.hpp"
 
+#include <algorithm>
+
 namespace gatepost::spool {
 
 due_index::key due_index::key_of(mail_id id, wall_time due, mail::priority urgency) {
-    const auto when = static_cast<uint64_t>(due.time_since_epoch().count());
+    // Before 1970 is long ago, not far ahead.
+    const auto when = static_cast<uint64_t>(std::max<int64_t>(0, due.time_since_epoch().count()));
     return {when << 2 | (3U - static_cast<unsigned>(urgency)), id.value};
 }
 

@@ -83,8 +83,7 @@ message_state first_state(const mail::message& mail, uint32_t owner_uid, std::st
     state.on_unknown = mail.on_unknown;
     state.created = state.updated = now;
     state.send_at = mail.send_at;
-    state.next_attempt = mail.send_at.value_or(now);
-    state.alive_since = std::max(now, state.next_attempt);
+    state.next_attempt = state.alive_since = std::max(now, mail.send_at.value_or(now));
     state.expires_at = mail.expires_at.value_or(state.alive_since + lifetime);
     state.bytes = content_bytes_of(mail);
     for (const auto& each : mail.recipients)

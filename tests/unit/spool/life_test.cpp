@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/limits.hpp"
+#include "spool/due_index.hpp"
 #include "spool_kit.hpp"
 
 using namespace gatepost;
@@ -144,6 +145,28 @@ TEST_CASE("a message for later is scheduled until its time") {
     spool.clock.advance(std::chrono::hours{2});
     CHECK(spool.show(answer->id)->status == message_status::queued);
     CHECK(spool.waiting().size() == 1);
+}
+
+TEST_CASE("a message for a time before 1970 is due at once, also after a restart") {
+    bench spool;
+    spool.open();
+    auto mail = make_message(spool.next_id(), {"a@example.net"});
+    mail.send_at = wall_time{-std::chrono::hours{24}};
+    const auto answer = spool.try_accept(std::move(mail));
+    REQUIRE(answer.ok());
+    CHECK(spool.show(answer->id)->next_attempt == spool.clock.wall_now());
+    CHECK(spool.waiting().size() == 1);
+    spool.reopen();
+    CHECK(spool.waiting().size() == 1);
+}
+
+TEST_CASE("a row that is due before 1970 is handed out") {
+    spool::due_index index;
+    const spool::waiting_place place{"outbox", wall_time{-std::chrono::hours{24}}, {}, {}};
+    index.add({7}, place);
+    CHECK(index.waiting("outbox", start_of_time(), 10).size() == 1);
+    index.remove({7}, place);
+    CHECK(index.size() == 0);
 }
 
 TEST_CASE("a cancel between handing out and the started mark wins") {
