@@ -33,7 +33,7 @@ accept_job::accept_job(accept_request request, placed_contents placed, wall_time
         first_state(*mail_, request.owner_uid, std::move(request.connection), now, lifetime);
     state.has_files = !file_names_.empty();
     state_ = encode_state(state);
-    place_ = {std::move(state.connection), state.next_attempt, state.urgency, state.expires_at};
+    place_ = {std::move(state.connection), state.next_attempt, state.urgency, end_of(state)};
     event_ = {id_, status_of(state, now)};
 }
 

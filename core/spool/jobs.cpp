@@ -97,6 +97,16 @@ result<success> record_lookup(work& on, const record_request& request) {
     return success{};
 }
 
+bool expire_message(work& on, mail_id id, wall_time now) {
+    auto found = on.rows.find(id);
+    if (!found || found->done) return false;
+    const places before(found->state);
+    const bool expired = apply_expire(found->state, now);
+    if (!apply_lookup_end(found->state, now) && !expired) return false;
+    write_back(on, id, *found, before, false);
+    return true;
+}
+
 result<message_row> cancel_message(work& on, mail_id id, std::optional<uint32_t> owner_uid) {
     auto found = find_owned(on, id, owner_uid);
     if (!found) return not_found(id);

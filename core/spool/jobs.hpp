@@ -15,6 +15,8 @@ namespace gatepost::spool {
 result<start_answer> start_attempt(work& on, const start_request& request);
 result<success> record_attempt(work& on, const record_request& request);
 result<success> record_lookup(work& on, const record_request& request);
+// Ends what waits longer than it may: recipients, and a lookup. True if anything ended.
+bool expire_message(work& on, mail_id id, wall_time now);
 result<message_row> cancel_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);
 result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid,
                                   std::chrono::milliseconds lifetime);
@@ -30,12 +32,7 @@ class expire_slices {
     std::optional<result<uint64_t>> operator()(work& on);
 
   private:
-    bool expire(work& on, mail_id id);
-    bool scan(work& on);
-
     wall_time now_;
-    std::optional<mail_id> at_ = mail_id{0};
-    bool own_times_over_ = false;
     uint64_t changed_ = 0;
 };
 

@@ -21,43 +21,14 @@ wall_time time_of(mail_id id) {
 
 }  // namespace
 
-bool expire_slices::expire(work& on, mail_id id) {
-    auto found = on.rows.find(id);
-    if (!found || found->done) return false;
-    const auto before = place_of(found->state);
-    if (!apply_expire(found->state, now_)) return false;
-    on.rows.put(id, *found, found->state);
-    on.out.moves.push_back({id, before, place_of(found->state)});
-    on.out.events.push_back({id, status_of(found->state, on.now)});
-    ++changed_;
-    return true;
-}
-
-// The general lifetime: from the oldest message on, until they are too young.
-bool expire_slices::scan(work& on) {
-    std::vector<mail_id> over;
-    bool too_young = false;
-    const size_t limit = rows_seen;
-    at_ = on.rows.scan_open(*at_, limit, [&](mail_id id, stored_state& found) {
-        too_young = time_of(id) + limits::message_lifetime > now_;
-        if (!too_young && apply_expire(found.state, now_)) over.push_back(id);
-        return !too_young && over.size() < rows_changed;
-    });
-    if (too_young) at_.reset();
-    for (const auto id : over)
-        expire(on, id);
-    return at_.has_value();
-}
-
 std::optional<result<uint64_t>> expire_slices::operator()(work& on) {
-    if (!own_times_over_) {
-        const auto over = on.index.expired(now_, rows_changed);
-        const auto any =
-            std::count_if(over.begin(), over.end(), [&](mail_id id) { return expire(on, id); });
-        own_times_over_ = any == 0;
-        return std::nullopt;
+    uint64_t changed = 0;
+    for (const auto* index : {&on.index, &on.lookups}) {
+        for (const mail_id id : index->ended(now_, rows_changed))
+            changed += expire_message(on, id, now_) ? 1 : 0;
     }
-    if (scan(on)) return std::nullopt;
+    changed_ += changed;
+    if (changed > 0) return std::nullopt;
     return result<uint64_t>(changed_);
 }
 

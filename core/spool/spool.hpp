@@ -174,7 +174,8 @@ class spool {
     virtual void retry_now(mail_id id, std::optional<uint32_t> owner_uid,
                            callback<message_row> done) = 0;
     // Ends open recipients whose time is over: expired, or held where the outcome of an attempt is
-    // unknown. Gives how many messages changed.
+    // unknown. Ends lookups that nobody did within lookup_patience, as when their
+    // connection was removed. Gives how many messages changed.
     virtual void expire(wall_time now, callback<uint64_t> done) = 0;
     // Removes finished messages older than limits::keep_final with their files, and keys older than
     // their time.

@@ -268,6 +268,12 @@ bool apply_expire(message_state& state, wall_time now) {
     return any;
 }
 
+bool apply_lookup_end(message_state& state, wall_time now) {
+    if (!state.lookup_at || *state.lookup_at + lookup_patience > now) return false;
+    state.lookup_at.reset();
+    return true;
+}
+
 uint64_t apply_recovery(message_state& state, wall_time now, std::chrono::milliseconds delay,
                         mail::unknown_rule rule, const std::vector<uint32_t>& running) {
     uint64_t changed = 0;

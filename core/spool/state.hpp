@@ -95,6 +95,8 @@ status apply_retry(message_state& state, std::optional<wall_time> wished,
 // Ends what waits when the message's time is over: expired, or held where the newest attempt may
 // have delivered. True if anything ended.
 bool apply_expire(message_state& state, wall_time now);
+// Gives a lookup up that nobody did for so long that nobody will. True if there was one.
+bool apply_lookup_end(message_state& state, wall_time now);
 // Turns recipients in `sending` into unknown or held, except those of `running` attempts; gives how
 // many.
 uint64_t apply_recovery(message_state& state, wall_time now, std::chrono::milliseconds delay,

@@ -162,7 +162,8 @@ TEST_CASE("a message for a time before 1970 is due at once, also after a restart
 
 TEST_CASE("a row that is due before 1970 is handed out") {
     spool::due_index index;
-    const spool::waiting_place place{"outbox", wall_time{-std::chrono::hours{24}}, {}, {}};
+    const spool::waiting_place place{
+        "outbox", wall_time{-std::chrono::hours{24}}, {}, start_of_time()};
     index.add({7}, place);
     CHECK(index.waiting("outbox", start_of_time(), 10).size() == 1);
     index.remove({7}, place);
