@@ -13,10 +13,11 @@ namespace {
 constexpr size_t rows_seen = 1000;    // in one batch
 constexpr size_t rows_changed = 200;  // in one batch
 
-// Ids begin with the time they were given out, so old messages stand first; a message is never
-// older than its id.
-wall_time time_of(mail_id id) {
-    return wall_time{std::chrono::milliseconds{static_cast<int64_t>(id.value >> 20)}};
+// Ids begin with the time they were given out, so old messages stand first. If the clock was once
+// ahead, so are all ids since, and the message has to say itself when it came.
+wall_time came_at(mail_id id, const message_state& state, wall_time now) {
+    const wall_time given{std::chrono::milliseconds{static_cast<int64_t>(id.value >> 20)}};
+    return given <= now ? given : state.created;
 }
 
 }  // namespace
@@ -36,7 +37,9 @@ void sweep_slices::remove_messages(work& on) {
     std::vector<std::pair<mail_id, bool>> over;
     bool too_young = false;
     at_ = on.rows.scan_done(*at_, rows_seen, [&](mail_id id, stored_state& found) {
-        too_young = time_of(id) + limits::keep_final > now_;
+        // What came while the clock was ahead ends nothing: older messages may stand behind it.
+        const wall_time came = came_at(id, found.state, now_);
+        too_young = came <= now_ && came + limits::keep_final > now_;
         if (!too_young && found.state.updated + limits::keep_final <= now_)
             over.emplace_back(id, found.state.has_files);
         return !too_young && over.size() < rows_changed;

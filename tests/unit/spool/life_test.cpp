@@ -320,6 +320,27 @@ TEST_CASE("the sweep takes finished messages and keys that are old, and nothing 
     CHECK(spool.show(held)->status == message_status::held);
 }
 
+TEST_CASE("a clock that was once ahead does not keep the sweep from what is old since") {
+    bench spool;
+    spool.open();
+    const auto ahead = std::chrono::hours{24 * 400};
+    spool.clock.advance(ahead);
+    const mail_id then = spool.accept({"a@example.net"});
+    spool.finish(then);
+    spool.clock.advance(-ahead);
+    const mail_id old = spool.accept({"a@example.net"});  // its id is ahead as well
+    spool.finish(old);
+    spool.clock.advance(limits::keep_final - std::chrono::hours{1});
+    CHECK(spool.sweep() == 0);
+    const mail_id young = spool.accept({"a@example.net"});
+    spool.finish(young);
+    spool.clock.advance(std::chrono::hours{1});
+    CHECK(spool.sweep() == 1);
+    CHECK(spool.show(old).error().kind == error_kind::not_found);
+    CHECK(spool.show(young).ok());
+    CHECK(spool.show(then).ok());  // as old as it says, which is not known better
+}
+
 TEST_CASE("lists come newest first, page by page, and can be narrowed") {
     bench spool;
     spool.open();
