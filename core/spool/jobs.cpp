@@ -71,6 +71,11 @@ result<start_answer> start_attempt(work& on, const start_request& request) {
     auto found = on.rows.find(request.id);
     if (!found) return not_found(request.id);
     const places before(found->state);
+    // Expiry looks every half minute only.
+    if (apply_expire(found->state, on.now)) {
+        write_back(on, request.id, *found, before, false);
+        return start_answer{};
+    }
     auto answer = apply_start(found->state, request, on.now);
     if (answer.recipients.empty()) return answer;
     write_back(on, request.id, *found, before, false);

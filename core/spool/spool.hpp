@@ -76,8 +76,9 @@ struct start_request {
 };
 
 struct start_answer {
-    uint32_t attempt = 0;              // its number, from 1
-    std::vector<uint32_t> recipients;  // those still open: a cancel may have come between
+    uint32_t attempt = 0;  // its number, from 1
+    // Those still open: a cancel may have come between, or the message's time is over.
+    std::vector<uint32_t> recipients;
     // When its time is over, now; a retry by hand may have renewed it since it was loaded.
     std::optional<wall_time> expires_at{};
 };

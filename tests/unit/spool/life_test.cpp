@@ -261,6 +261,27 @@ TEST_CASE("what is open too long expires, at its own time or the general one") {
     CHECK(spool.waiting().empty());
 }
 
+TEST_CASE("no attempt begins when the time is over, whether or not expiry has looked") {
+    bench spool;
+    spool.open();
+    auto mail = make_message(spool.next_id(), {"a@example.net", "b@example.net"});
+    mail.expires_at = spool.clock.wall_now() + std::chrono::hours{1};
+    const mail_id id = spool.try_accept(std::move(mail))->id;
+    REQUIRE(spool.start(id, {0}).ok());
+    REQUIRE(
+        spool.record(id, 1, {change(0, recipient_state::unknown, mail::verdict::unknown)}).ok());
+    spool.clock.advance(std::chrono::hours{1});
+    const auto started = spool.start(id, {0, 1});
+    REQUIRE(started.ok());
+    CHECK(started->recipients.empty());
+    const auto row = spool.show(id);
+    CHECK(row->attempts.size() == 1);
+    CHECK(row->recipients[0].state == recipient_state::held);
+    CHECK(row->recipients[1].state == recipient_state::expired);
+    CHECK(spool.waiting().empty());
+    CHECK(spool.expire() == 0);
+}
+
 TEST_CASE("what is held or failed on Friday can be sent on Monday") {
     bench spool;
     spool.lifetime = std::chrono::hours{20};
