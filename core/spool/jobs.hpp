@@ -53,14 +53,15 @@ class sweep_slices {
 
 class list_slices {
   public:
-    explicit list_slices(list_query query) : query_(std::move(query)) {}
+    explicit list_slices(list_query query) : query_(std::move(query)), before_(query_.before) {}
     std::optional<result<std::vector<message_row>>> operator()(work& on);
 
   private:
     bool may_match(const message_state& state, wall_time now) const;
     bool matches(const message_row& row) const;
 
-    list_query query_;
+    const list_query query_;
+    mail_id before_;  // where the next slice begins
     std::vector<message_row> rows_;
 };
 

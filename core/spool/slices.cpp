@@ -87,16 +87,19 @@ bool list_slices::matches(const message_row& row) const {
 }
 
 std::optional<result<std::vector<message_row>>> list_slices::operator()(work& on) {
+    if (on.again) {
+        rows_.clear();
+        before_ = query_.before;
+    }
     const size_t limit = std::min(query_.limit, limits::list_max);
-    const auto last =
-        on.rows.scan_newest(query_.before, rows_seen, [&](mail_id id, stored_state& found) {
-            if (rows_.size() >= limit) return false;
-            if (!may_match(found.state, on.now)) return true;
-            auto row = row_of(id, found.state, on.rows.head(id), on.now);
-            if (matches(row)) rows_.push_back(std::move(row));
-            return rows_.size() < limit;
-        });
-    if (last) query_.before = *last;
+    const auto last = on.rows.scan_newest(before_, rows_seen, [&](mail_id id, stored_state& found) {
+        if (rows_.size() >= limit) return false;
+        if (!may_match(found.state, on.now)) return true;
+        auto row = row_of(id, found.state, on.rows.head(id), on.now);
+        if (matches(row)) rows_.push_back(std::move(row));
+        return rows_.size() < limit;
+    });
+    if (last) before_ = *last;
     if (last && rows_.size() < limit) return std::nullopt;
     return result<std::vector<message_row>>(std::move(rows_));
 }

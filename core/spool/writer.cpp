@@ -153,12 +153,12 @@ void writer::rest() {
 
 void writer::carry_out(batch jobs) {
     std::vector<bool> finished(jobs.size());
-    outcome out = try_batch(jobs, finished);
+    outcome out = try_batch(jobs, finished, false);
     if (out == outcome::full) {
         refuse_accepts(jobs);
         finished.assign(jobs.size(), false);
         if (jobs.empty()) return;
-        out = try_batch(jobs, finished);
+        out = try_batch(jobs, finished, true);
     }
     switch (out) {
         case outcome::committed: return settle(jobs, finished);
@@ -182,11 +182,11 @@ void writer::carry_out(batch jobs) {
     }
 }
 
-writer::outcome writer::try_batch(batch& jobs, std::vector<bool>& finished) {
+writer::outcome writer::try_batch(batch& jobs, std::vector<bool>& finished, bool again) {
     effects_ = {};
     auto& db = disk_->db();
     db.begin();
-    work on{disk_->rows(), index_, lookups_, how_.clock->wall_now(), effects_, has_room_};
+    work on{disk_->rows(), index_, lookups_, how_.clock->wall_now(), effects_, has_room_, again};
     for (size_t i = 0; i < jobs.size() && !db.failed(); ++i)
         finished[i] = jobs[i]->run(on);
     const bool before = db.failed();

@@ -69,7 +69,7 @@ class writer {
     bool take(batch& jobs);
     void carry_out(batch jobs);
     void rest();
-    outcome try_batch(batch& jobs, std::vector<bool>& finished);
+    outcome try_batch(batch& jobs, std::vector<bool>& finished, bool again);
     void settle(batch& jobs, const std::vector<bool>& finished);
     void apply_effects();
     void refuse(batch& jobs, const error& why, const error& why_read);
