@@ -236,6 +236,7 @@ class gateway final : public instance {
         how.folder = with_.state / "spool";
         how.clock = &machine_clock();
         how.unknown_delay = with_.config->unknown_delay;
+        how.lifetime = [this] { return present_.get()->lifetime; };
         how.unknown_rule_of = [this](const std::string& name) {
             return rule_of(*present_.get(), name);
         };

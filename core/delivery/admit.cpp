@@ -165,8 +165,6 @@ result<admission> admit(mail::message& message, const config::settings& config,
                      "the connection \"" + connection.name + "\" cannot carry this message",
                      std::move(found)};
     }
-    if (!message.expires_at)
-        message.expires_at = std::max(now, message.send_at.value_or(now)) + config.lifetime;
     return admission{connection.name};
 }
 

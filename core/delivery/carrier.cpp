@@ -33,6 +33,7 @@ struct carrier::lane {
     std::vector<uint32_t> open;  // recipients to carry
     uint32_t attempt = 1;
     bool after_unknown = false;
+    std::optional<wall_time> expires_at;
     spool::record_request verdicts;
 };
 
@@ -180,6 +181,7 @@ void carrier::mark(std::shared_ptr<lane> work) {
 void carrier::call(const std::shared_ptr<lane>& work, const spool::start_answer& started) {
     --before_call_;
     work->attempt = started.attempt;
+    work->expires_at = started.expires_at;
     plugin::call_request request;
     request.kind = plugin::call_kind::send;
     request.message = as_sent(work->mail, with_.connection);
@@ -202,7 +204,7 @@ void carrier::ended(const std::shared_ptr<lane>& work, plugin::call_result resul
         .id = work->taken.id,
         .attempt = work->attempt,
         .now = with_.clock.wall_now(),
-        .expires_at = work->mail->expires_at,
+        .expires_at = work->expires_at,
         .on_unknown = rule_of(*work->mail, with_.connection),
         .separate_envelope = with_.instance->plugin().facts.can.separate_envelope,
         .after_unknown = work->after_unknown,

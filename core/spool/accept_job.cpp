@@ -18,7 +18,8 @@ std::string key_bytes(const idempotency& key) {
 }  // namespace
 
 accept_job::accept_job(accept_request request, placed_contents placed, wall_time now,
-                       content_files& files, memory_budget used, callback<accept_answer> done)
+                       std::chrono::milliseconds lifetime, content_files& files, memory_budget used,
+                       callback<accept_answer> done)
     : id_(request.mail->id),
       mail_(std::move(request.mail)),
       key_(std::move(request.key)),
@@ -29,10 +30,10 @@ accept_job::accept_job(accept_request request, placed_contents placed, wall_time
     placed.places.resize(contents_of(*mail_).size());
     record_ = encode_record(*mail_, placed.places);
     message_state state =
-        first_state(*mail_, request.owner_uid, std::move(request.connection), now);
+        first_state(*mail_, request.owner_uid, std::move(request.connection), now, lifetime);
     state.has_files = !file_names_.empty();
     state_ = encode_state(state);
-    place_ = {std::move(state.connection), state.next_attempt, state.urgency, state.expires_at};
+    place_ = {std::move(state.connection), state.next_attempt, state.urgency, end_of(state)};
     event_ = {id_, status_of(state, now)};
 }
 

@@ -18,8 +18,9 @@ using memory_budget = std::shared_ptr<std::atomic<uint64_t>>;
 
 class accept_job final : public job {
   public:
-    accept_job(accept_request request, placed_contents placed, wall_time now, content_files& files,
-               memory_budget used, callback<accept_answer> done);
+    accept_job(accept_request request, placed_contents placed, wall_time now,
+               std::chrono::milliseconds lifetime, content_files& files, memory_budget used,
+               callback<accept_answer> done);
 
     kind what() const override { return kind::accept; }
     size_t weight() const override { return record_.size() + state_.size(); }

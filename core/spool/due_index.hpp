@@ -1,6 +1,6 @@
 // Which messages wait, for which connection, until when: in memory, made from the `open` table at
-// start, so that the tables need no index. 64 bytes a waiting message. The writer thread only.
-// One is kept of what waits for an attempt, and one of what waits for a lookup.
+// start, so that the tables need no index. Some 128 bytes a waiting message. The writer thread
+// only. One is kept of what waits for an attempt, and one of what waits for a lookup.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct waiting_place {
     std::string connection;
     wall_time due{};
     mail::priority urgency = mail::priority::normal;
-    std::optional<wall_time> expires_at;
+    wall_time end{};  // it waits no longer then
 };
 std::optional<waiting_place> place_of(const message_state& state);
 std::optional<waiting_place> lookup_place_of(const message_state& state);
@@ -39,8 +39,8 @@ class due_index {
     // In order of due time, the more urgent first.
     std::vector<waiting_entry> waiting(const std::string& connection, wall_time due_before,
                                        size_t limit) const;
-    // Messages with an expires_at of their own that is over.
-    std::vector<mail_id> expired(wall_time now, size_t limit) const;
+    // Messages that have waited to their end.
+    std::vector<mail_id> ended(wall_time now, size_t limit) const;
     [[nodiscard]] uint64_t size() const { return size_; }
     void clear();
 
@@ -53,7 +53,7 @@ class due_index {
     static key key_of(mail_id id, wall_time due, mail::priority urgency);
 
     std::map<std::string, std::set<key>, std::less<>> by_connection_;
-    std::set<key> expiring_;
+    std::set<key> by_end_;
     uint64_t size_ = 0;
 };
 

@@ -1,8 +1,8 @@
 // What the writer is asked to do, and what a batch of it does beside the rows. A job may run more
 // than once before it is settled (a batch that met a full disk is run again without its accepts),
 // so everything it changes in memory goes through `effects`, which are applied after the commit.
-// Only the slices of expire and sweep go on where they were: what such a batch undid, the next call
-// does.
+// Of those that work in slices, a list begins anew then (`again`), because it may have seen what
+// was undone; expire and sweep go on where they were: what such a batch undid, the next call does.
 #pragma once
 
 #include <functional>
@@ -38,6 +38,7 @@ struct work {
     effects& out;
     // True if a message of that size may be accepted without touching the reserve.
     const std::function<bool(uint64_t)>& has_room;
+    bool again = false;  // the batch met a full disk, and what it did was undone
 };
 
 class job {

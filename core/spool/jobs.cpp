@@ -71,6 +71,11 @@ result<start_answer> start_attempt(work& on, const start_request& request) {
     auto found = on.rows.find(request.id);
     if (!found) return not_found(request.id);
     const places before(found->state);
+    // Expiry looks every half minute only.
+    if (apply_expire(found->state, on.now)) {
+        write_back(on, request.id, *found, before, false);
+        return start_answer{};
+    }
     auto answer = apply_start(found->state, request, on.now);
     if (answer.recipients.empty()) return answer;
     write_back(on, request.id, *found, before, false);
@@ -97,6 +102,16 @@ result<success> record_lookup(work& on, const record_request& request) {
     return success{};
 }
 
+bool expire_message(work& on, mail_id id, wall_time now) {
+    auto found = on.rows.find(id);
+    if (!found || found->done) return false;
+    const places before(found->state);
+    const bool expired = apply_expire(found->state, now);
+    if (!apply_lookup_end(found->state, now) && !expired) return false;
+    write_back(on, id, *found, before, false);
+    return true;
+}
+
 result<message_row> cancel_message(work& on, mail_id id, std::optional<uint32_t> owner_uid) {
     auto found = find_owned(on, id, owner_uid);
     if (!found) return not_found(id);
@@ -106,11 +121,14 @@ result<message_row> cancel_message(work& on, mail_id id, std::optional<uint32_t>
     return full_row(on.rows, id, found->state, on.now);
 }
 
-result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid) {
+result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid,
+                                  std::chrono::milliseconds lifetime) {
     auto found = find_owned(on, id, owner_uid);
     if (!found) return not_found(id);
     const places before(found->state);
-    if (auto done = apply_retry(found->state, on.now); !done) return done.error();
+    const auto head = on.rows.head(id);  // its state may hold an end that was renewed before
+    const auto wished = head ? head->expires_at : std::nullopt;
+    if (auto done = apply_retry(found->state, wished, lifetime, on.now); !done) return done.error();
     write_back(on, id, *found, before, true);
     return full_row(on.rows, id, found->state, on.now);
 }

@@ -15,8 +15,11 @@ namespace gatepost::spool {
 result<start_answer> start_attempt(work& on, const start_request& request);
 result<success> record_attempt(work& on, const record_request& request);
 result<success> record_lookup(work& on, const record_request& request);
+// Ends what waits longer than it may: recipients, and a lookup. True if anything ended.
+bool expire_message(work& on, mail_id id, wall_time now);
 result<message_row> cancel_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);
-result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);
+result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid,
+                                  std::chrono::milliseconds lifetime);
 // A message that cannot be read is held, with the reason, and answered with `io`.
 result<loaded_message> load_message(work& on, mail_id id);
 result<message_row> show_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);
@@ -29,12 +32,7 @@ class expire_slices {
     std::optional<result<uint64_t>> operator()(work& on);
 
   private:
-    bool expire(work& on, mail_id id);
-    bool scan(work& on);
-
     wall_time now_;
-    std::optional<mail_id> at_ = mail_id{0};
-    bool own_times_over_ = false;
     uint64_t changed_ = 0;
 };
 
@@ -55,14 +53,15 @@ class sweep_slices {
 
 class list_slices {
   public:
-    explicit list_slices(list_query query) : query_(std::move(query)) {}
+    explicit list_slices(list_query query) : query_(std::move(query)), before_(query_.before) {}
     std::optional<result<std::vector<message_row>>> operator()(work& on);
 
   private:
     bool may_match(const message_state& state, wall_time now) const;
     bool matches(const message_row& row) const;
 
-    list_query query_;
+    const list_query query_;
+    mail_id before_;  // where the next slice begins
     std::vector<message_row> rows_;
 };
 

@@ -13,51 +13,23 @@ namespace {
 constexpr size_t rows_seen = 1000;    // in one batch
 constexpr size_t rows_changed = 200;  // in one batch
 
-// Ids begin with the time they were given out, so old messages stand first; a message is never
-// older than its id.
-wall_time time_of(mail_id id) {
-    return wall_time{std::chrono::milliseconds{static_cast<int64_t>(id.value >> 20)}};
+// Ids begin with the time they were given out, so old messages stand first. If the clock was once
+// ahead, so are all ids since, and the message has to say itself when it came.
+wall_time came_at(mail_id id, const message_state& state, wall_time now) {
+    const wall_time given{std::chrono::milliseconds{static_cast<int64_t>(id.value >> 20)}};
+    return given <= now ? given : state.created;
 }
 
 }  // namespace
 
-bool expire_slices::expire(work& on, mail_id id) {
-    auto found = on.rows.find(id);
-    if (!found || found->done) return false;
-    const auto before = place_of(found->state);
-    if (!apply_expire(found->state, now_)) return false;
-    on.rows.put(id, *found, found->state);
-    on.out.moves.push_back({id, before, place_of(found->state)});
-    on.out.events.push_back({id, status_of(found->state, on.now)});
-    ++changed_;
-    return true;
-}
-
-// The general lifetime: from the oldest message on, until they are too young.
-bool expire_slices::scan(work& on) {
-    std::vector<mail_id> over;
-    bool too_young = false;
-    const size_t limit = rows_seen;
-    at_ = on.rows.scan_open(*at_, limit, [&](mail_id id, stored_state& found) {
-        too_young = time_of(id) + limits::message_lifetime > now_;
-        if (!too_young && apply_expire(found.state, now_)) over.push_back(id);
-        return !too_young && over.size() < rows_changed;
-    });
-    if (too_young) at_.reset();
-    for (const auto id : over)
-        expire(on, id);
-    return at_.has_value();
-}
-
 std::optional<result<uint64_t>> expire_slices::operator()(work& on) {
-    if (!own_times_over_) {
-        const auto over = on.index.expired(now_, rows_changed);
-        const auto any =
-            std::count_if(over.begin(), over.end(), [&](mail_id id) { return expire(on, id); });
-        own_times_over_ = any == 0;
-        return std::nullopt;
+    uint64_t changed = 0;
+    for (const auto* index : {&on.index, &on.lookups}) {
+        for (const mail_id id : index->ended(now_, rows_changed))
+            changed += expire_message(on, id, now_) ? 1 : 0;
     }
-    if (scan(on)) return std::nullopt;
+    changed_ += changed;
+    if (changed > 0) return std::nullopt;
     return result<uint64_t>(changed_);
 }
 
@@ -65,7 +37,9 @@ void sweep_slices::remove_messages(work& on) {
     std::vector<std::pair<mail_id, bool>> over;
     bool too_young = false;
     at_ = on.rows.scan_done(*at_, rows_seen, [&](mail_id id, stored_state& found) {
-        too_young = time_of(id) + limits::keep_final > now_;
+        // What came while the clock was ahead ends nothing: older messages may stand behind it.
+        const wall_time came = came_at(id, found.state, now_);
+        too_young = came <= now_ && came + limits::keep_final > now_;
         if (!too_young && found.state.updated + limits::keep_final <= now_)
             over.emplace_back(id, found.state.has_files);
         return !too_young && over.size() < rows_changed;
@@ -113,16 +87,19 @@ bool list_slices::matches(const message_row& row) const {
 }
 
 std::optional<result<std::vector<message_row>>> list_slices::operator()(work& on) {
+    if (on.again) {
+        rows_.clear();
+        before_ = query_.before;
+    }
     const size_t limit = std::min(query_.limit, limits::list_max);
-    const auto last =
-        on.rows.scan_newest(query_.before, rows_seen, [&](mail_id id, stored_state& found) {
-            if (rows_.size() >= limit) return false;
-            if (!may_match(found.state, on.now)) return true;
-            auto row = row_of(id, found.state, on.rows.head(id), on.now);
-            if (matches(row)) rows_.push_back(std::move(row));
-            return rows_.size() < limit;
-        });
-    if (last) query_.before = *last;
+    const auto last = on.rows.scan_newest(before_, rows_seen, [&](mail_id id, stored_state& found) {
+        if (rows_.size() >= limit) return false;
+        if (!may_match(found.state, on.now)) return true;
+        auto row = row_of(id, found.state, on.rows.head(id), on.now);
+        if (matches(row)) rows_.push_back(std::move(row));
+        return rows_.size() < limit;
+    });
+    if (last) before_ = *last;
     if (last && rows_.size() < limit) return std::nullopt;
     return result<std::vector<message_row>>(std::move(rows_));
 }

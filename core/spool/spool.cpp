@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "spool/accept_job.hpp"
 #include "spool/content_files.hpp"
@@ -19,6 +20,7 @@ class durable_spool final : public spool {
     durable_spool(options how, folder_lock lock, std::unique_ptr<content_files> files,
                   std::unique_ptr<disk> opened)
         : clock_(how.clock),
+          lifetime_(how.lifetime),
           lock_(std::move(lock)),
           files_(std::move(files)),
           writer_(std::move(how), std::move(opened), *files_) {}
@@ -57,7 +59,7 @@ class durable_spool final : public spool {
     void retry_now(mail_id id, std::optional<uint32_t> owner_uid,
                    callback<message_row> done) override {
         submit(job::kind::change, std::move(done),
-               [=](work& on) { return retry_message(on, id, owner_uid); });
+               [=, life = lifetime()](work& on) { return retry_message(on, id, owner_uid, life); });
     }
     void expire(wall_time now, callback<uint64_t> done) override {
         writer_.submit(make_job<uint64_t>(job::kind::change, expire_slices(now), std::move(done)));
@@ -109,13 +111,13 @@ class durable_spool final : public spool {
     }
 
     void on_due(std::function<void(due_message)> handler) override {
-        writer_.on_due = std::move(handler);
+        writer_.listen(&writer::listeners::due, std::move(handler));
     }
     void on_event(std::function<void(const event&)> handler) override {
-        writer_.on_event = std::move(handler);
+        writer_.listen(&writer::listeners::event, std::move(handler));
     }
     void on_health(std::function<void(const health&)> handler) override {
-        writer_.on_health = std::move(handler);
+        writer_.listen(&writer::listeners::health, std::move(handler));
     }
     health health_now() const override { return writer_.health_now(); }
 
@@ -125,6 +127,10 @@ class durable_spool final : public spool {
     }
 
   private:
+    std::chrono::milliseconds lifetime() const {
+        return lifetime_ ? lifetime_() : limits::message_lifetime;
+    }
+
     // `Work` answers at once, in one batch.
     template <class T, class Work>
     void submit(job::kind what, callback<T> done, Work work_once) {
@@ -135,6 +141,7 @@ class durable_spool final : public spool {
     }
 
     const gatepost::clock* clock_;
+    const std::function<std::chrono::milliseconds()> lifetime_;
     folder_lock lock_;
     std::unique_ptr<content_files> files_;
     recovery_report report_;
@@ -150,8 +157,8 @@ void durable_spool::accept(accept_request request, callback<accept_answer> done)
     const auto queue = [this](accept_request ready, placed_contents placed,
                               callback<accept_answer> then) {
         writer_.submit(std::make_unique<accept_job>(std::move(ready), std::move(placed),
-                                                    clock_->wall_now(), *files_, memory_used_,
-                                                    std::move(then)));
+                                                    clock_->wall_now(), lifetime(), *files_,
+                                                    memory_used_, std::move(then)));
     };
     if (!content_files::needs_files(*request.mail))
         return queue(std::move(request), {}, std::move(done));

@@ -76,8 +76,11 @@ struct start_request {
 };
 
 struct start_answer {
-    uint32_t attempt = 0;              // its number, from 1
-    std::vector<uint32_t> recipients;  // those still open: a cancel may have come between
+    uint32_t attempt = 0;  // its number, from 1
+    // Those still open: a cancel may have come between, or the message's time is over.
+    std::vector<uint32_t> recipients;
+    // When its time is over, now; a retry by hand may have renewed it since it was loaded.
+    std::optional<wall_time> expires_at{};
 };
 
 // What becomes of each recipient after an attempt; decided by delivery, stored here.
@@ -134,6 +137,9 @@ struct options {
         unknown_delay{};  // after a restart: unknown recipients are not tried before
     mail::unknown_rule on_unknown =
         mail::unknown_rule::retry;  // default where neither message nor connection says
+    // How long a message without an expires_at of its own is tried, and any after a retry by hand;
+    // asked on the caller's thread. Nothing: limits::message_lifetime.
+    std::function<std::chrono::milliseconds()> lifetime;
     // Rule of a connection by name, asked at recovery.
     std::function<mail::unknown_rule(const std::string& connection)> unknown_rule_of;
     std::string vfs;  // of SQLite, by name; empty: its default. Tests put a failing disk here
@@ -165,9 +171,12 @@ class spool {
     virtual void record(record_request request, callback<success> done) = 0;
     virtual void cancel(mail_id id, std::optional<uint32_t> owner_uid,
                         callback<message_row> done) = 0;
+    // Renews the message's time, unless its sender's own expires_at still lies ahead.
     virtual void retry_now(mail_id id, std::optional<uint32_t> owner_uid,
                            callback<message_row> done) = 0;
-    // Sets open recipients whose time is over to expired; gives how many messages changed.
+    // Ends open recipients whose time is over: expired, or held where the outcome of an attempt is
+    // unknown. Ends lookups that nobody did within lookup_patience, as when their
+    // connection was removed. Gives how many messages changed.
     virtual void expire(wall_time now, callback<uint64_t> done) = 0;
     // Removes finished messages older than limits::keep_final with their files, and keys older than
     // their time.
@@ -194,7 +203,8 @@ class spool {
     // failed. `conflict`: no lookup of it waits any more.
     virtual void lookup(record_request request, callback<success> done) = 0;
 
-    // Set once, before the first job. Run on the writer thread, after the commit.
+    // Any thread, also while jobs run: what is asked for afterwards is told. Run on the writer
+    // thread, after the commit.
     virtual void on_due(
         std::function<void(due_message)> handler) = 0;  // accepted, retried, recovered
     virtual void on_event(std::function<void(const event&)> handler) = 0;

@@ -75,7 +75,7 @@ uint64_t mark_of(std::string_view text) {
 }
 
 message_state first_state(const mail::message& mail, uint32_t owner_uid, std::string connection,
-                          wall_time now) {
+                          wall_time now, std::chrono::milliseconds lifetime) {
     message_state state;
     state.owner_uid = owner_uid;
     state.connection = std::move(connection);
@@ -83,9 +83,8 @@ message_state first_state(const mail::message& mail, uint32_t owner_uid, std::st
     state.on_unknown = mail.on_unknown;
     state.created = state.updated = now;
     state.send_at = mail.send_at;
-    state.expires_at = mail.expires_at;
-    state.next_attempt = mail.send_at.value_or(now);
-    state.alive_since = std::max(now, state.next_attempt);
+    state.next_attempt = state.alive_since = std::max(now, mail.send_at.value_or(now));
+    state.expires_at = mail.expires_at.value_or(state.alive_since + lifetime);
     state.bytes = content_bytes_of(mail);
     for (const auto& each : mail.recipients)
         state.marks |= mark_of(each.who.addr.text());
@@ -96,7 +95,8 @@ message_state first_state(const mail::message& mail, uint32_t owner_uid, std::st
 }
 
 message_state held_state(const mail::message& mail) {
-    message_state state = first_state(mail, 0, mail.connection, mail.date);
+    message_state state =
+        first_state(mail, 0, mail.connection, mail.date, limits::message_lifetime);
     state.has_files = true;
     state.marks = ~uint64_t{0};
     for (auto& each : state.recipients) {
@@ -133,6 +133,10 @@ std::optional<wall_time> due_of(const message_state& state) {
     return state.next_attempt;
 }
 
+wall_time end_of(const message_state& state) {
+    return state.expires_at.value_or(state.alive_since + limits::message_lifetime);
+}
+
 start_answer apply_start(message_state& state, const start_request& request, wall_time now) {
     start_answer answer;
     const uint32_t number = state.attempts + 1;
@@ -146,6 +150,7 @@ start_answer apply_start(message_state& state, const start_request& request, wal
     }
     if (answer.recipients.empty()) return answer;
     answer.attempt = state.attempts = number;
+    answer.expires_at = end_of(state);
     state.connection = request.connection;
     state.updated = now;
     attempt_entry attempt;
@@ -225,16 +230,12 @@ status apply_cancel(message_state& state, wall_time now) {
     return success{};
 }
 
-status apply_retry(message_state& state, wall_time now) {
+status apply_retry(message_state& state, std::optional<wall_time> wished,
+                   std::chrono::milliseconds lifetime, wall_time now) {
     if (state.connection.empty()) {
         return error{error_kind::conflict,
                      "its state was damaged, and with it which connection carries it: send the "
                      "message again"};
-    }
-    if (state.expires_at && *state.expires_at <= now) {
-        return error{error_kind::conflict, "the message expired at " +
-                                               format_rfc3339(*state.expires_at) +
-                                               ": it is not tried again"};
     }
     bool any = false;
     for (auto& each : state.recipients) {
@@ -250,20 +251,27 @@ status apply_retry(message_state& state, wall_time now) {
                      "cancelled or expired"};
     }
     state.next_attempt = state.updated = state.alive_since = now;
+    state.expires_at = wished && *wished > now ? *wished : now + lifetime;
     return success{};
 }
 
 bool apply_expire(message_state& state, wall_time now) {
-    const wall_time end = state.expires_at.value_or(state.alive_since + limits::message_lifetime);
-    if (end > now) return false;
+    if (end_of(state) > now) return false;
     bool any = false;
     for (auto& each : state.recipients) {
         if (!waits(each)) continue;
-        each.state = recipient_state::expired;
+        // Expired would say that nobody got it.
+        each.state = each.uncertain ? recipient_state::held : recipient_state::expired;
         any = true;
     }
     if (any) state.updated = now;
     return any;
+}
+
+bool apply_lookup_end(message_state& state, wall_time now) {
+    if (!state.lookup_at || *state.lookup_at + lookup_patience > now) return false;
+    state.lookup_at.reset();
+    return true;
 }
 
 uint64_t apply_recovery(message_state& state, wall_time now, std::chrono::milliseconds delay,

@@ -38,10 +38,10 @@ struct message_state {
     std::optional<mail::unknown_rule> on_unknown;
     wall_time created{};
     wall_time updated{};
-    wall_time alive_since{};  // the lifetime of a message without expires_at counts from here
+    wall_time alive_since{};  // accepted, due at first, or tried again by hand
     std::optional<wall_time> send_at;
-    std::optional<wall_time> expires_at;
-    wall_time next_attempt{};  // of those still open
+    std::optional<wall_time> expires_at;  // its present end; nothing in rows of early builds only
+    wall_time next_attempt{};             // of those still open
     uint64_t bytes = 0;
     uint64_t marks = 0;      // one bit for each address and tag: what a search may skip
     bool has_files = false;  // content files, listed in a table of their own
@@ -64,8 +64,9 @@ std::optional<attempt_entry> decode_attempt(std::string_view bytes);
 // A bit of `marks` for a recipient's address or a tag.
 uint64_t mark_of(std::string_view text);
 
+// `lifetime`: where the message has no expires_at of its own.
 message_state first_state(const mail::message& mail, uint32_t owner_uid, std::string connection,
-                          wall_time now);
+                          wall_time now, std::chrono::milliseconds lifetime);
 // For a message whose state cannot be read: everything held, so that a person decides.
 message_state held_state(const mail::message& mail);
 
@@ -76,6 +77,8 @@ bool is_final(const message_state& state);
 bool is_over(const message_state& state);
 // When it is to be handed out; nothing while an attempt runs or no recipient waits.
 std::optional<wall_time> due_of(const message_state& state);
+// When its time is over.
+wall_time end_of(const message_state& state);
 
 start_answer apply_start(message_state& state, const start_request& request, wall_time now);
 // `conflict` if there is no such attempt. A change of a recipient that meanwhile belongs to a newer
@@ -85,9 +88,15 @@ status apply_record(message_state& state, const record_request& request, wall_ti
 // into failed, never sent into open. `conflict` if no lookup of that attempt waits any more.
 status apply_lookup(message_state& state, const record_request& request, wall_time now);
 status apply_cancel(message_state& state, wall_time now);
-status apply_retry(message_state& state, wall_time now);
-// True if anything expired.
+// By hand. The message's time begins anew, up to what its sender wished if that lies ahead, else
+// for `lifetime`: a wish that is over does not bind whoever asks for it knowingly.
+status apply_retry(message_state& state, std::optional<wall_time> wished,
+                   std::chrono::milliseconds lifetime, wall_time now);
+// Ends what waits when the message's time is over: expired, or held where the newest attempt may
+// have delivered. True if anything ended.
 bool apply_expire(message_state& state, wall_time now);
+// Gives a lookup up that nobody did for so long that nobody will. True if there was one.
+bool apply_lookup_end(message_state& state, wall_time now);
 // Turns recipients in `sending` into unknown or held, except those of `running` attempts; gives how
 // many.
 uint64_t apply_recovery(message_state& state, wall_time now, std::chrono::milliseconds delay,

@@ -17,6 +17,9 @@
 
 namespace gatepost::spool {
 
+// Longer nobody waits for a lookup that is due: its connection may be gone.
+inline constexpr auto lookup_patience = std::chrono::hours{7 * 24};
+
 enum class recipient_state : uint8_t {
     queued = 1,   // waits for its (next) attempt; also before send_at
     sending = 2,  // carries a started mark without a verdict: in flight, or we died

@@ -108,6 +108,7 @@ bool writer::take(batch& jobs) {
         }
     }
     asleep_ = false;
+    if (std::exchange(given_anew_, false)) tell_ = given_;
     if (closing_ && (queue_.empty() || sick)) {
         closed_ = true;
         return false;
@@ -152,12 +153,12 @@ void writer::rest() {
 
 void writer::carry_out(batch jobs) {
     std::vector<bool> finished(jobs.size());
-    outcome out = try_batch(jobs, finished);
+    outcome out = try_batch(jobs, finished, false);
     if (out == outcome::full) {
         refuse_accepts(jobs);
         finished.assign(jobs.size(), false);
         if (jobs.empty()) return;
-        out = try_batch(jobs, finished);
+        out = try_batch(jobs, finished, true);
     }
     switch (out) {
         case outcome::committed: return settle(jobs, finished);
@@ -181,11 +182,11 @@ void writer::carry_out(batch jobs) {
     }
 }
 
-writer::outcome writer::try_batch(batch& jobs, std::vector<bool>& finished) {
+writer::outcome writer::try_batch(batch& jobs, std::vector<bool>& finished, bool again) {
     effects_ = {};
     auto& db = disk_->db();
     db.begin();
-    work on{disk_->rows(), index_, lookups_, how_.clock->wall_now(), effects_, has_room_};
+    work on{disk_->rows(), index_, lookups_, how_.clock->wall_now(), effects_, has_room_, again};
     for (size_t i = 0; i < jobs.size() && !db.failed(); ++i)
         finished[i] = jobs[i]->run(on);
     const bool before = db.failed();
@@ -229,13 +230,13 @@ void writer::apply_effects() {
     waiting_.store(index_.size(), std::memory_order_relaxed);
     if (!effects_.files_kept.empty()) files_.keep(effects_.files_kept);
     if (!effects_.files_unused.empty()) files_.remove(effects_.files_unused);
-    if (on_event) {
+    if (tell_.event) {
         for (const auto& each : effects_.events)
-            on_event(each);
+            tell_.event(each);
     }
-    if (on_due) {
+    if (tell_.due) {
         for (auto& each : effects_.due)
-            on_due(std::move(each));
+            tell_.due(std::move(each));
     }
     effects_ = {};
 }

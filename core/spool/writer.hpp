@@ -47,10 +47,19 @@ class writer {
     [[nodiscard]] health health_now() const;
     void close();
 
-    // Set before the first job.
-    std::function<void(due_message)> on_due;
-    std::function<void(const event&)> on_event;
-    std::function<void(const health&)> on_health;
+    // Who hears what. Any thread; the writer takes it over with the next job, so whatever is
+    // submitted afterwards is told.
+    struct listeners {
+        std::function<void(due_message)> due;
+        std::function<void(const event&)> event;
+        std::function<void(const health&)> health;
+    };
+    template <class Handler>
+    void listen(Handler listeners::* which, Handler handler) {
+        const std::lock_guard lock(mutex_);
+        given_.*which = std::move(handler);
+        given_anew_ = true;
+    }
 
   private:
     using batch = std::vector<std::unique_ptr<job>>;
@@ -60,7 +69,7 @@ class writer {
     bool take(batch& jobs);
     void carry_out(batch jobs);
     void rest();
-    outcome try_batch(batch& jobs, std::vector<bool>& finished);
+    outcome try_batch(batch& jobs, std::vector<bool>& finished, bool again);
     void settle(batch& jobs, const std::vector<bool>& finished);
     void apply_effects();
     void refuse(batch& jobs, const error& why, const error& why_read);
@@ -80,6 +89,7 @@ class writer {
     running_attempts running_;
     effects effects_;
     const std::function<bool(uint64_t)> has_room_;
+    listeners tell_;     // the writer thread's own
     uint64_t room_ = 0;  // as last looked at, less what was accepted since
     mono_time room_looked_at_{};
     bool rested_ = true;  // since the last batch the log was moved and memory given back
@@ -88,6 +98,8 @@ class writer {
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::unique_ptr<job>> queue_;
+    listeners given_;
+    bool given_anew_ = false;
     bool asleep_ = false;
     bool closing_ = false;
     bool closed_ = false;

@@ -22,7 +22,7 @@ void writer::fall_sick(const std::string& cause) {
     }
     log::error("spool.sick", "the spool refuses everything until its disk works again",
                {{"cause", cause}});
-    if (on_health) on_health(health_now());
+    if (tell_.health) tell_.health(health_now());
     refuse_all_but_records();
 }
 
@@ -70,7 +70,7 @@ void writer::try_to_recover() {
     }
     log::info("spool.recovered", "the spool works again",
               {{"waiting", index_.size()}, {"unknown", *lost}});
-    if (on_health) on_health(health_now());
+    if (tell_.health) tell_.health(health_now());
 }
 
 }  // namespace gatepost::spool

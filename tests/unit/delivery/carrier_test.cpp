@@ -22,7 +22,7 @@ class fake_spool final : public queue::spool {
     void accept(queue::accept_request, queue::callback<queue::accept_answer>) override {}
     void start(queue::start_request request, queue::callback<queue::start_answer> done) override {
         marked.push_back(request.id);
-        done(queue::start_answer{1, request.recipients});
+        done(queue::start_answer{1, request.recipients, expires_at});
     }
     void record(queue::record_request request, queue::callback<success> done) override {
         recorded.push_back(std::move(request));
@@ -62,6 +62,7 @@ class fake_spool final : public queue::spool {
     queue::health health_now() const override { return {}; }
     void close() override {}
 
+    std::optional<wall_time> expires_at;
     std::vector<mail_id> marked;
     std::vector<queue::record_request> recorded;
     std::vector<queue::callback<queue::loaded_message>> loads;
@@ -209,6 +210,23 @@ TEST_CASE("a carrier begins no more than older ones leave it") {
     fresh.who->pump();
     with.run();
     CHECK(fresh.instance->calls.size() == 2);
+}
+
+TEST_CASE("a message's time is what the spool says at the mark, not what its sender once wished") {
+    bench with;
+    const auto one = with.make(1);
+    auto letter = with.letter(1);
+    auto mail = std::make_shared<mail::message>(*letter.mail);
+    mail->expires_at = with.clock.wall_now() - 1h;  // a retry by hand renewed it
+    letter.mail = std::move(mail);
+    with.spool.expires_at = with.clock.wall_now() + 48h;
+    one.who->add(std::move(letter));
+    one.who->pump();
+    with.run();
+    one.instance->end(1, mail::verdict::unknown);
+    with.run();
+    REQUIRE(with.spool.recorded.size() == 1);
+    CHECK(with.spool.recorded[0].changes[0].state == queue::recipient_state::unknown);
 }
 
 TEST_CASE("one slot is not shared, and the new carrier looks again by itself") {

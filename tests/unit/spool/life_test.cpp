@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/limits.hpp"
+#include "spool/due_index.hpp"
 #include "spool_kit.hpp"
 
 using namespace gatepost;
@@ -85,6 +86,32 @@ TEST_CASE("callbacks of a batch come before its message is handed out, with the 
     CHECK(order == std::vector<std::string>{"accepted", "queued", "due"});
 }
 
+TEST_CASE("handlers may come while the writer works, and hear of every job that comes after them") {
+    std::atomic<int> due = 0, events = 0,
+                     refused = 0;  // before the spool, whose writer uses them to the end
+    bench spool;
+    spool.open();
+    std::atomic<bool> enough = false;
+    std::thread busy([&] {
+        for (int i = 0; i < 200 && !enough; ++i)
+            refused +=
+                spool.try_accept(make_message(spool.next_id(), {"busy@example.net"})) ? 0 : 1;
+    });
+    for (int i = 0; i < 20; ++i)
+        spool.waiting("another");  // the writer is in the middle of it
+    spool->on_due([&](const spool::due_message&) { ++due; });
+    spool->on_event([&](const spool::event&) { ++events; });
+    spool->on_health([](const spool::health&) {});
+    for (int i = 0; i < 20; ++i)
+        spool.accept({"a@example.net"});
+    enough = true;
+    busy.join();
+    spool.waiting();  // the writer is past the last callback
+    CHECK(refused == 0);
+    CHECK(due >= 20);
+    CHECK(events >= 20);
+}
+
 TEST_CASE("mail in memory for its first attempt stays within its budget") {
     bench spool;
     std::vector<spool::due_message> held;
@@ -118,6 +145,29 @@ TEST_CASE("a message for later is scheduled until its time") {
     spool.clock.advance(std::chrono::hours{2});
     CHECK(spool.show(answer->id)->status == message_status::queued);
     CHECK(spool.waiting().size() == 1);
+}
+
+TEST_CASE("a message for a time before 1970 is due at once, also after a restart") {
+    bench spool;
+    spool.open();
+    auto mail = make_message(spool.next_id(), {"a@example.net"});
+    mail.send_at = wall_time{-std::chrono::hours{24}};
+    const auto answer = spool.try_accept(std::move(mail));
+    REQUIRE(answer.ok());
+    CHECK(spool.show(answer->id)->next_attempt == spool.clock.wall_now());
+    CHECK(spool.waiting().size() == 1);
+    spool.reopen();
+    CHECK(spool.waiting().size() == 1);
+}
+
+TEST_CASE("a row that is due before 1970 is handed out") {
+    spool::due_index index;
+    const spool::waiting_place place{
+        "outbox", wall_time{-std::chrono::hours{24}}, {}, start_of_time()};
+    index.add({7}, place);
+    CHECK(index.waiting("outbox", start_of_time(), 10).size() == 1);
+    index.remove({7}, place);
+    CHECK(index.size() == 0);
 }
 
 TEST_CASE("a cancel between handing out and the started mark wins") {
@@ -211,6 +261,70 @@ TEST_CASE("what is open too long expires, at its own time or the general one") {
     CHECK(spool.waiting().empty());
 }
 
+TEST_CASE("no attempt begins when the time is over, whether or not expiry has looked") {
+    bench spool;
+    spool.open();
+    auto mail = make_message(spool.next_id(), {"a@example.net", "b@example.net"});
+    mail.expires_at = spool.clock.wall_now() + std::chrono::hours{1};
+    const mail_id id = spool.try_accept(std::move(mail))->id;
+    REQUIRE(spool.start(id, {0}).ok());
+    REQUIRE(
+        spool.record(id, 1, {change(0, recipient_state::unknown, mail::verdict::unknown)}).ok());
+    spool.clock.advance(std::chrono::hours{1});
+    const auto started = spool.start(id, {0, 1});
+    REQUIRE(started.ok());
+    CHECK(started->recipients.empty());
+    const auto row = spool.show(id);
+    CHECK(row->attempts.size() == 1);
+    CHECK(row->recipients[0].state == recipient_state::held);
+    CHECK(row->recipients[1].state == recipient_state::expired);
+    CHECK(spool.waiting().empty());
+    CHECK(spool.expire() == 0);
+}
+
+TEST_CASE("what is held or failed on Friday can be sent on Monday") {
+    bench spool;
+    spool.lifetime = std::chrono::hours{20};
+    spool.open();
+    auto mail = make_message(spool.next_id(), {"a@example.net", "b@example.net"});
+    SECTION("by the general lifetime") {}
+    SECTION("by an expires_at of its own") {
+        mail.expires_at = spool.clock.wall_now() + std::chrono::hours{1};
+    }
+    const mail_id id = spool.try_accept(std::move(mail))->id;
+    REQUIRE(spool.start(id, {0, 1}).ok());
+    REQUIRE(spool
+                .record(id, 1,
+                        {change(0, recipient_state::held, mail::verdict::unknown),
+                         change(1, recipient_state::failed, mail::verdict::rejected)})
+                .ok());
+    spool.clock.advance(std::chrono::hours{72});
+    CHECK(spool.expire() == 0);
+    const auto row = spool.retry(id);
+    REQUIRE(row.ok());
+    CHECK(row->status == message_status::queued);
+    CHECK(row->expires_at == spool.clock.wall_now() + spool.lifetime);
+    CHECK(spool.expire() == 0);
+    spool.reopen();
+    CHECK(spool.expire() == 0);
+    REQUIRE(spool.waiting().size() == 1);
+    const auto again = spool.start(id, {0, 1});
+    REQUIRE(again.ok());
+    CHECK(again->recipients.size() == 2);
+    CHECK(again->expires_at == row->expires_at);
+}
+
+TEST_CASE("a retry by hand does not outlive the expires_at that the sender gave") {
+    bench spool;
+    spool.open();
+    auto mail = make_message(spool.next_id(), {"a@example.net"});
+    const auto end = mail.expires_at = spool.clock.wall_now() + std::chrono::hours{1};
+    const mail_id id = spool.try_accept(std::move(mail))->id;
+    spool.finish(id, recipient_state::failed);
+    REQUIRE(spool.retry(id).ok());
+    CHECK(spool.show(id)->expires_at == end);
+}
+
 TEST_CASE("the sweep takes finished messages and keys that are old, and nothing that is open") {
     bench spool;
     spool.open();
@@ -225,6 +339,27 @@ TEST_CASE("the sweep takes finished messages and keys that are old, and nothing 
     CHECK(spool.sweep() == 1);
     CHECK(spool.show(finished).error().kind == error_kind::not_found);
     CHECK(spool.show(held)->status == message_status::held);
+}
+
+TEST_CASE("a clock that was once ahead does not keep the sweep from what is old since") {
+    bench spool;
+    spool.open();
+    const auto ahead = std::chrono::hours{24 * 400};
+    spool.clock.advance(ahead);
+    const mail_id then = spool.accept({"a@example.net"});
+    spool.finish(then);
+    spool.clock.advance(-ahead);
+    const mail_id old = spool.accept({"a@example.net"});  // its id is ahead as well
+    spool.finish(old);
+    spool.clock.advance(limits::keep_final - std::chrono::hours{1});
+    CHECK(spool.sweep() == 0);
+    const mail_id young = spool.accept({"a@example.net"});
+    spool.finish(young);
+    spool.clock.advance(std::chrono::hours{1});
+    CHECK(spool.sweep() == 1);
+    CHECK(spool.show(old).error().kind == error_kind::not_found);
+    CHECK(spool.show(young).ok());
+    CHECK(spool.show(then).ok());  // as old as it says, which is not known better
 }
 
 TEST_CASE("lists come newest first, page by page, and can be narrowed") {

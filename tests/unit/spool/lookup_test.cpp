@@ -96,12 +96,51 @@ TEST_CASE("an unknown outcome is settled by a lookup") {
     CHECK(settled(recipient_state::queued, mail::verdict::deferred));
 }
 
+TEST_CASE("an unknown outcome whose time is over is held, and its lookup may still settle it") {
+    asked one(recipient_state::unknown, mail::verdict::unknown);
+    one.spool.clock.advance(limits::message_lifetime);
+    CHECK(one.spool.expire() == 1);
+    CHECK(one.state() == recipient_state::held);
+    CHECK(one.spool.expire() == 0);
+    CHECK(one.spool.waiting().empty());
+    REQUIRE(one.lookups().size() == 1);
+    REQUIRE(one.learn({change(0, recipient_state::sent, mail::verdict::accepted)}).ok());
+    CHECK(one.state() == recipient_state::sent);
+}
+
 TEST_CASE("a lookup of an attempt that a newer one has overtaken says nothing about it") {
     asked one(recipient_state::unknown, mail::verdict::unknown);
     one.spool.clock.advance(5min);
     REQUIRE(one.spool.start(one.id)->attempt == 2);
     REQUIRE(one.learn({change(0, recipient_state::failed, mail::verdict::rejected)}).ok());
     CHECK(one.state() == recipient_state::sending);
+}
+
+TEST_CASE("a lookup that nobody does, as of a removed connection, ends some days after its time") {
+    asked one(recipient_state::sent, mail::verdict::accepted);
+    one.spool.clock.advance(spool::lookup_patience);
+    CHECK(one.spool.expire() == 0);
+    CHECK(one.spool.sweep() == 0);
+    one.spool.reopen();
+    one.spool.clock.advance(1min);
+    REQUIRE(one.lookups().size() == 1);
+    CHECK(one.spool.expire() == 1);
+    CHECK(one.lookups().empty());
+    CHECK(one.state() == recipient_state::sent);
+    CHECK(one.learn({}).error().kind == error_kind::conflict);
+    CHECK(one.spool.sweep() == 1);
+    CHECK(one.spool.show(one.id).error().kind == error_kind::not_found);
+}
+
+TEST_CASE("a lookup that is given up leaves what is unknown to a person") {
+    asked one(recipient_state::unknown, mail::verdict::unknown);
+    one.spool.clock.advance(spool::lookup_patience + 1min);
+    CHECK(one.spool.expire() == 1);  // its own time is over as well
+    CHECK(one.lookups().empty());
+    CHECK(one.state() == recipient_state::held);
+    one.spool.clock.advance(limits::keep_final + 1min);
+    CHECK(one.spool.sweep() == 0);
+    CHECK(one.spool.retry(one.id).ok());
 }
 
 TEST_CASE("a provider that never knows is not asked for ever") {

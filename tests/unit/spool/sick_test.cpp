@@ -107,6 +107,32 @@ TEST_CASE("a refused batch does not come back after a kill before the recovery")
     CHECK(spool.list().back() == good);
 }
 
+TEST_CASE("a list that shares its batch with an accept that finds the disk full is whole") {
+    failing_bench spool;
+    std::vector<mail_id> newest_first;
+    for (int i = 0; i < 3; ++i)
+        newest_first.insert(newest_first.begin(), spool.accept({"a@example.net"}));
+    awaited<spool::accept_answer> accepted;
+    awaited<std::vector<spool::message_row>> listed;
+    auto mail =
+        std::make_shared<const mail::message>(make_message(spool.next_id(), {"a@example.net"}));
+    // Submitted while the writer runs a callback, so both are in its next batch.
+    spool->waiting("outbox", spool.clock.wall_now(), 1, [&](const auto&) {
+        failing_disk::full_writes = 1;
+        spool->accept({mail, 1000, "outbox", {}}, accepted.callback());
+        spool->list({}, listed.callback());
+    });
+    const auto refused = accepted.get();
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().kind == error_kind::storage);
+    const auto rows = listed.get();
+    REQUIRE(rows.ok());
+    std::vector<mail_id> found;
+    for (const auto& each : *rows)
+        found.push_back(each.id);
+    CHECK(found == newest_first);
+}
+
 TEST_CASE("a spool whose disk stays broken stays sick, and says so") {
     failing_bench spool;
     failing_disk::failing_log_syncs = 1'000'000;

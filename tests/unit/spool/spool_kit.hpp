@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "spool/spool.hpp"
 #include "support/catch.hpp"
 #include "support/temp_folder.hpp"
@@ -87,6 +88,7 @@ class bench {
         how.folder = folder_ / "spool";
         how.clock = &clock;
         how.unknown_delay = std::chrono::minutes{5};
+        how.lifetime = [this] { return lifetime; };
         how.vfs = vfs_;
         return how;
     }
@@ -192,6 +194,7 @@ class bench {
     }
 
     manual_clock clock{start_of_time()};
+    std::chrono::milliseconds lifetime = limits::message_lifetime;
     mail_id_source ids{mail_id{0}};
 
   private:

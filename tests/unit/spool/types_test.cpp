@@ -1,6 +1,7 @@
 // The fold, the state's transitions and its bytes: pure.
 #include "spool/types.hpp"
 
+#include "base/limits.hpp"
 #include "spool/state.hpp"
 #include "spool_kit.hpp"
 
@@ -16,7 +17,7 @@ message_status fold(std::vector<recipient_state> states, bool scheduled = false)
 
 spool::message_state two_recipients() {
     return spool::first_state(make_message({7}, {"a@example.net", "b@example.net"}), 1000, "outbox",
-                              start_of_time());
+                              start_of_time(), limits::message_lifetime);
 }
 
 }  // namespace
@@ -102,12 +103,31 @@ TEST_CASE(
         CHECK(state.recipients[1].state == recipient_state::failed);
     }
     SECTION("tried again meanwhile") {
-        REQUIRE(apply_retry(state, start_of_time()).ok());
+        REQUIRE(apply_retry(state, {}, limits::message_lifetime, start_of_time()).ok());
         CHECK(apply_start(state, {{7}, "outbox", {1}}, start_of_time()).attempt == 2);
         REQUIRE(apply_record(state, {{7}, 1, {sent, late}, {}, "", {}}, start_of_time()).ok());
         CHECK(state.recipients[0].state == recipient_state::sent);
         CHECK(state.recipients[1].state == recipient_state::sending);
     }
+}
+
+TEST_CASE(
+    "when its time is over only what nobody can have got is expired, what is in doubt is held") {
+    auto state = two_recipients();
+    apply_start(state, {{7}, "outbox", {0}}, start_of_time());
+    apply_recovery(state, start_of_time(), {}, mail::unknown_rule::retry, {});
+    SECTION("unknown") {
+        CHECK(state.recipients[0].state == recipient_state::unknown);
+    }
+    SECTION("wished for again by a person, and not yet tried") {
+        REQUIRE(apply_retry(state, {}, limits::message_lifetime, start_of_time()).ok());
+        CHECK(state.recipients[0].state == recipient_state::queued);
+    }
+    const auto end = start_of_time() + limits::message_lifetime;
+    CHECK_FALSE(apply_expire(state, end - std::chrono::milliseconds{1}));
+    CHECK(apply_expire(state, end));
+    CHECK(state.recipients[0].state == recipient_state::held);
+    CHECK(state.recipients[1].state == recipient_state::expired);
 }
 
 TEST_CASE("attempts of this process that still run are left alone by a recovery") {
