@@ -28,6 +28,20 @@ def run(where, *words):
     return done.stdout
 
 
+def undeclared(check, here):
+    """Without its destinations it cannot work in the daemon, and one check says so."""
+    manifest = json.loads((here / "manifest.json").read_text())
+    del manifest["destinations"]
+    (here / "manifest.json").write_text(json.dumps(manifest))
+    run(here, "cmake", "--build", "build")
+    done = subprocess.run([check, "build/lib/gatepost/plugins/acme.so", "--json"], cwd=here, capture_output=True,
+                          text=True, timeout=300)
+    wrong = {row["name"]: row["text"] for row in json.loads(done.stdout)["checks"] if row["status"] == "failed"}
+    assert done.returncode == 1 and list(wrong) == ["declared"], wrong
+    assert wrong["declared"].startswith("api.acme.example:443 is not among"), wrong
+    assert wrong["declared"].endswith('add it to "destinations" of manifest.json'), wrong
+
+
 def main(check, sdk, compiler):
     sdk = pathlib.Path(sdk)
     text = (sdk / "README.md").read_text()
@@ -47,6 +61,7 @@ def main(check, sdk, compiler):
         # It has no message options, takes no raw mail and no check/1: nothing else is left out.
         allowed = {"options-schema", "send-raw", "check-extension"}
         assert set(skipped) <= allowed, f"skipped: {skipped}"
+        undeclared(check, here)
     named = set(re.findall(r"`(?:include/gatepost/)?(\w+)(?:\.hpp|\.h)?`", text))
     missing = [one.name for one in (sdk / HEADERS).iterdir() if one.stem not in named]
     assert not missing, f"the table names no {missing}"
