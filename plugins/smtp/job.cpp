@@ -20,12 +20,8 @@ envelope envelope_of(const message& mail) {
     return made;
 }
 
-ruling unreachable(const stream_reply& failure, bool newest) {
-    ruling out;
-    out.blame = blame_at(failure.failed_at, failure.status, newest);
-    out.text = failure.reason();
-    out.advice = advice_at(failure.failed_at);
-    return out;
+ruling unreachable(const stream_reply& failure, const options& how) {
+    return judge_connection(failure.failed_at, failure.status, failure.reason(), how);
 }
 
 ruling no_token(const gatepost::sdk::reply& failure) {

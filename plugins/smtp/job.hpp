@@ -63,8 +63,8 @@ class reporter : public journal {
     const gatepost::sdk::context& to_;
 };
 
-// Nobody was reached; `newest`: the settings ask for TLS 1.3.
-ruling unreachable(const gatepost::sdk::stream_reply& failure, bool newest);
+// Nobody was reached.
+ruling unreachable(const gatepost::sdk::stream_reply& failure, const options& how);
 // Also for a token that was given and cannot be said.
 ruling no_token(const gatepost::sdk::reply& failure);
 

@@ -64,7 +64,7 @@ class provider {
             const ruling& why = *work.no_stream;
             co_return outcome::failed(why.blame, why.text, std::string(why.advice));
         }
-        if (work.with_mail) co_return work.into.take();
+        if (work.with_mail) co_return tested(work);
         if (const std::optional<ruling>& why = work.machine->failure()) {
             outcome said = outcome::failed(why->blame, why->text, std::string(why->advice));
             said.code = why->code;
@@ -72,10 +72,24 @@ class provider {
         }
         context.report.started("message", "Message");
         context.report.skipped("message", "no recipient was given");
-        co_return outcome::passed(how_.host + " takes mail from this connection");
+        const char* const done =
+            how_.login.given() ? "connection and login work" : "connection works";
+        co_return outcome::passed(how_.host + ": " + done +
+                                  "; --to ADDRESS tries sender and recipient too");
     }
 
   private:
+    // The server's words alone would not say what they are about.
+    static outcome tested(job& work) {
+        outcome said = work.into.take();
+        if (said.verdict != verdict::accepted || work.mail.to.empty()) return said;
+        const std::size_t others = work.mail.to.size() - 1;
+        std::string text = "a test mail for " + std::string(work.mail.to.front().address);
+        if (others > 0) text += " and " + std::to_string(others) + " more";
+        said.text = text + " was taken over: " + said.text;
+        return said;
+    }
+
     // Of a call that was ended. What the ledger knows of a whole call is less than what we know of
     // each recipient, and it does not know what was waited for.
     static void rule_the_rest(const context& context, job& work) {
@@ -123,7 +137,7 @@ class provider {
         const stream_connect where = destination();
         const auto connected = co_await context.stream.connect(where);
         if (!connected.ok()) {
-            work.no_stream = unreachable(connected, how_.wants_newest_tls());
+            work.no_stream = unreachable(connected, how_);
             work.into.decide_open(*work.no_stream);
             co_return gatepost_handle{0};
         }

@@ -1,11 +1,32 @@
 // The frame of the session: reading, writing, and every way in which it ends before it should.
 #include "session.hpp"
 
+#include <algorithm>
+
 namespace smtp {
 namespace {
 
 using gatepost::sdk::blame;
 using gatepost::sdk::verdict;
+
+// For people, of the stage of a test.
+std::string_view title_of(phase at) {
+    switch (at) {
+        case phase::greeting: return "Greeting";
+        case phase::hello: return "EHLO";
+        case phase::starttls: return "STARTTLS";
+        case phase::login: return "Login";
+        case phase::sender: return "Sender";
+        case phase::recipient: return "Recipient";
+        case phase::data:
+        case phase::message: break;
+    }
+    return "Message";
+}
+
+constexpr auto watched_greeting = std::chrono::seconds(15);
+constexpr std::string_view silent_advice =
+    "Check host and port; if this port begins with TLS, set security = \"tls\".";
 
 std::string_view words_of(phase at) {
     switch (at) {
@@ -166,7 +187,10 @@ void session::out_of_turn() {
 
 std::chrono::seconds session::patience() const {
     switch (state_) {
-        case state::greeting: return how_.greeting_timeout;
+        // Somebody watches a test; 300 seconds of silence are no answer to them.
+        case state::greeting:
+            return watcher_ == nullptr ? how_.greeting_timeout
+                                       : std::min(how_.greeting_timeout, watched_greeting);
         case state::message: return how_.final_timeout;
         case state::group:
             if (answered_ == content_at()) return chunked_ ? how_.final_timeout : how_.data_timeout;
@@ -252,7 +276,9 @@ void session::interrupted(blame who, std::string_view why) {
     }
     std::string text(why);
     text.append(" (waiting for ").append(words_of(at)).append(")");
-    const ruling unsent = lost_ruling(who, text);
+    ruling unsent = lost_ruling(who, text);
+    // A server that waits for our TLS says nothing.
+    if (at == phase::greeting && !secured_ && !how_.lmtp) unsent.advice = silent_advice;
     note_failed(at, unsent);
     failure_ = unsent;
     if (handed_over_ && !delivered_) {
@@ -266,8 +292,9 @@ void session::interrupted(blame who, std::string_view why) {
 
 // ---- the stages of a test -------------------------------------------------------------------
 
-void session::note_started(phase at, std::string_view title) const {
-    if (watcher_ != nullptr) watcher_->started(stage_of(at), title);
+void session::note_started(phase at, std::string_view title) {
+    noted_ = stage_of(at);
+    if (watcher_ != nullptr) watcher_->started(noted_, title);
 }
 void session::note_passed(phase at, std::string_view text) const {
     if (watcher_ != nullptr) watcher_->passed(stage_of(at), text);
@@ -276,8 +303,11 @@ void session::note_passed(phase at, std::string_view text) const {
 void session::note_passed(phase at, const reply& said) const {
     if (watcher_ != nullptr) watcher_->passed(stage_of(at), in_words(said));
 }
-void session::note_failed(phase at, const ruling& why) const {
-    if (watcher_ != nullptr) watcher_->failed(stage_of(at), why);
+// What fails before its time has come is given its title first.
+void session::note_failed(phase at, const ruling& why) {
+    if (watcher_ == nullptr) return;
+    if (noted_ != stage_of(at)) note_started(at, title_of(at));
+    watcher_->failed(stage_of(at), why);
 }
 
 }  // namespace smtp

@@ -142,10 +142,10 @@ class session {
     std::chrono::seconds patience() const;
     phase current() const;
     bool used_up() const noexcept;
-    void note_started(phase at, std::string_view title) const;
+    void note_started(phase at, std::string_view title);
     void note_passed(phase at, std::string_view text) const;
     void note_passed(phase at, const reply& said) const;
-    void note_failed(phase at, const ruling& why) const;
+    void note_failed(phase at, const ruling& why);
 
     // session_login.cpp: up to the first MAIL
     void take_greeting(const reply& said);
@@ -187,6 +187,7 @@ class session {
     const envelope* mail_;
     results& results_;
     journal* watcher_;
+    std::string_view noted_;  // the stage that was started last
 
     state state_ = state::greeting;
     action wish_;

@@ -116,8 +116,7 @@ void session::secured() {
 void session::not_secured(uint32_t failed_at, gatepost::sdk::service_status status,
                           std::string_view why) {
     if (state_ != state::securing) return;
-    const blame who = blame_at(failed_at, status, how_.wants_newest_tls());
-    ruling said = refused(who, "STARTTLS: " + std::string(why), advice_at(failed_at));
+    ruling said = judge_connection(failed_at, status, std::string(why), how_);
     if (how_.security != security::opportunistic) return give_up(phase::starttls, std::move(said));
     note_failed(phase::starttls, said);
     wants_clear_ = true;

@@ -1,6 +1,8 @@
 // See settings.hpp. The schema has checked types, ranges and choices; here is what it cannot say.
 #include "settings.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 
@@ -124,6 +126,16 @@ std::string usual_hello(const options& made, std::string_view machine) {
     return is_safe_name(domain) ? domain : "[127.0.0.1]";
 }
 
+// No URL and no port behind it. A colon is right in an IPv6 address, with or without brackets.
+bool is_bare_host(std::string_view host) {
+    if (host.find('/') != host.npos) return false;
+    if (host.find(':') == host.npos) return true;
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    const std::string address(host.substr(0, host.find('%')));  // a zone may follow
+    in6_addr read{};
+    return inet_pton(AF_INET6, address.c_str(), &read) == 1;
+}
+
 void check_where(const options& made, std::string_view preset_id, diagnostics& said) {
     const bool local = made.host.starts_with("unix:");
     if (made.host.empty()) {
@@ -133,6 +145,9 @@ void check_where(const options& made, std::string_view preset_id, diagnostics& s
                          "email-smtp.eu-west-1.amazonaws.com"
                        : "The name of the server, for example smtp.example.com");
     }
+    if (!local && !is_bare_host(made.host))
+        said.error("/host", "must be a name or an address only; the port stands in port",
+                   "For example host = \"smtp.example.com\" and port = 587");
     if (local && !made.lmtp)
         said.error("/host", "a Unix socket is for protocol = \"lmtp\"",
                    "Set protocol = \"lmtp\", or name a host.");

@@ -54,6 +54,11 @@ std::string_view usual_advice(phase where) {
     return {};
 }
 
+// The host names the file that it cannot use; of a handshake it names the server alone.
+bool names_file(std::string_view why, std::string_view file) {
+    return !file.empty() && why.find(file) != why.npos;
+}
+
 // What follows `before`, up to a space or a closing bracket.
 std::string_view word_after(std::string_view text, std::string_view before) {
     const std::size_t found = text.find(before);
@@ -150,6 +155,27 @@ blame blame_at(uint32_t failed_at, gatepost::sdk::service_status status, bool ne
     const bool agreed_on_none = status == service_status::failed;
     if (agreed_on_none) return newest ? blame::config : blame::provider;
     return blame::network;
+}
+
+ruling judge_connection(uint32_t failed_at, gatepost::sdk::service_status status, std::string why,
+                        const options& how) {
+    ruling out;
+    out.blame = blame_at(failed_at, status, how.wants_newest_tls());
+    out.advice = advice_at(failed_at);
+    if (failed_at == GATEPOST_AT_TLS && names_file(why, how.ca_file)) {
+        out.blame = blame::config;
+        out.advice =
+            "Check ca_file: the gateway must be able to read it, and it holds "
+            "certificates in PEM form.";
+    } else if (failed_at == GATEPOST_AT_TLS &&
+               (names_file(why, how.certificate_file) || names_file(why, how.key_file))) {
+        out.blame = blame::config;
+        out.advice =
+            "Check certificate_file and key_file: the gateway must be able to read both, "
+            "they hold PEM, and the key has no password and belongs to the certificate.";
+    }
+    out.text = std::move(why);
+    return out;
 }
 
 }  // namespace smtp

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "reply.hpp"
+#include "settings.hpp"
 
 namespace smtp {
 
@@ -47,5 +48,9 @@ std::string_view advice_at(uint32_t failed_at) noexcept;
 // server that speaks no TLS that is good enough. `newest`: minimum_tls = "1.3".
 gatepost::sdk::blame blame_at(uint32_t failed_at, gatepost::sdk::service_status status,
                               bool newest) noexcept;
+// Both, of a connect or a STARTTLS that failed with `why`: a file of ours that cannot be used is no
+// handshake, and the server is not to blame for it.
+ruling judge_connection(uint32_t failed_at, gatepost::sdk::service_status status, std::string why,
+                        const options& how);
 
 }  // namespace smtp

@@ -96,6 +96,28 @@ finding send_raw(const subject& of) {
     return one_call(of, {.mail = raw_message()}, send_done);
 }
 
+// Once, and here: what follows from a refusal shows in no other check.
+finding declared(const subject& of) {
+    fake_host host(usual_host(of));
+    if (auto no = begin(host, of); no.status != finding_status::passed) return no;
+    for (const message& mail : {simple_message(), rich_message()}) {
+        host.start({.mail = mail});
+        host.run();
+        host.start({.kind = GATEPOST_TEST, .mail = mail});
+        host.run();
+    }
+    host.start({.kind = GATEPOST_LOOKUP, .state = "state"});
+    host.run();
+    std::set<std::string> said;
+    for (const violation& one : host.violations()) {
+        if (is_declaration(one) && said.size() < 3) said.insert(one.text);
+    }
+    std::string problems;
+    for (const std::string& one : said)
+        also(problems, one);
+    return problems.empty() ? finding{} : failed(problems);
+}
+
 finding side_by_side(const subject& of) {
     fake_host host(usual_host(of));
     if (auto no = begin(host, of); no.status != finding_status::passed) return no;
@@ -150,7 +172,9 @@ std::vector<check_case> call_checks() {
         {"create-destroy", "Instances come and go, two at a time, and ask for nothing.",
          needs::instance, create_destroy},
         {"create-without-settings", "Without a single setting create refuses in words or works.",
-         needs::instance, create_without_settings},
+         needs::table, create_without_settings},
+        {"declared", "Every host and folder it asks for is named by the manifest or the settings.",
+         needs::instance, declared},
         {"send", "A send is completed exactly once, with verdicts that the ledger bears out.",
          needs::instance, sending(simple_message)},
         {"send-rich", "So is one with every field filled.", needs::instance, sending(rich_message)},

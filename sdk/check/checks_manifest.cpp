@@ -57,11 +57,11 @@ void hold_against(const json& object, const std::vector<key_rule>& rules, const 
         const auto rule =
             std::find_if(rules.begin(), rules.end(), [&](const auto& r) { return r.name == key; });
         if (rule == rules.end()) {
-            problems += at + "/" + key + " is not a known key; ";
+            also(problems, at + "/" + key + " is not a known key");
         } else if (value.type() != rule->type &&
                    !(rule->type == count_type && value.is_number_integer() &&
                      value.get<int64_t>() >= 0)) {
-            problems += at + "/" + key + " has the wrong type; ";
+            also(problems, at + "/" + key + " has the wrong type");
         }
     }
 }
@@ -80,16 +80,16 @@ finding manifest(const subject& of) {
     std::string problems;
     hold_against(*tree, manifest_keys, "", problems);
     for (const char* key : {"id", "name", "version", "settings"}) {
-        if (!tree->contains(key)) problems += std::string("/") + key + " is missing; ";
+        if (!tree->contains(key)) also(problems, std::string("/") + key + " is missing");
     }
     if (!problems.empty()) return failed(problems);
     hold_against(tree->value("capabilities", json::object()), capability_keys, "/capabilities",
                  problems);
     hold_against(tree->value("limits", json::object()), limit_keys, "/limits", problems);
     if ((*tree)["id"] != std::string(text_of(of.table->id)))
-        problems += "/id is not the id of the table; ";
+        also(problems, "/id is not the id of the table");
     if ((*tree)["version"] != std::string(text_of(of.table->version)))
-        problems += "/version is not the version of the table; ";
+        also(problems, "/version is not the version of the table");
     return problems.empty() ? finding{} : failed(problems);
 }
 
@@ -104,7 +104,7 @@ finding schema_at(const subject& of, const char* key) {
 finding settings_fit(const subject& of) {
     if (of.unusable.empty()) return {};
     if (of.given_settings.empty())
-        return skipped("could not make up settings (" + of.unusable + "); give --settings");
+        return skipped("none could be made up: " + of.unusable + "; give --settings FILE.json");
     return failed(of.unusable);
 }
 

@@ -20,18 +20,21 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "check/destinations.hpp"
 #include "check/sample.hpp"
 
 namespace gatepost::check {
 
 struct violation {
-    std::string rule;  // complete-once, open-operations, dead-call, request, path, certainty, ...
+    std::string rule;  // complete-once, open-operations, dead-call, request, path, folder,
+                       // destination, certainty, ...
     std::string text;
 };
 
@@ -163,6 +166,8 @@ struct host_options {
     // Folders that exist and that file/1 may use with all below; empty: everything below "/".
     std::vector<std::string> folders = {};
     std::map<std::string, std::string> files = {};
+    // Hosts that stream/1 and http/1 may connect to; nothing: every host.
+    std::optional<std::vector<destination>> destinations = {};
 };
 
 class fake_host {

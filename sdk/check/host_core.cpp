@@ -220,6 +220,18 @@ void fake_host::core::end(gatepost_call call, call_state& state) {
     });
 }
 
+std::optional<answer> fake_host::core::forbidden(const destination& where, std::string_view proxy) {
+    if (!how.destinations) return std::nullopt;
+    std::string why = objection_to(*how.destinations, where.host, where.port);
+    if (why.empty() && !proxy.empty()) {
+        const destination through = read_destination(proxy, false);
+        why = objection_to(*how.destinations, through.host, through.port);
+    }
+    if (why.empty()) return std::nullopt;
+    blame("destination", why);
+    return answer{GATEPOST_DENIED, why};
+}
+
 std::optional<std::string> fake_host::core::join(gatepost_call call,
                                                  const gatepost_array& segments) {
     std::string out;

@@ -121,6 +121,8 @@ struct fake_host::core {
     void end(gatepost_call call, call_state& state);
     void deadlines();
     const void* extension(std::string_view id);
+    // Denied, and blamed, if host or proxy is not declared. `proxy` is a URL or empty.
+    std::optional<answer> forbidden(const destination& where, std::string_view proxy);
     // The bytes of a segment list, read now. Nothing: a segment is not understood.
     std::optional<std::string> join(gatepost_call call, const gatepost_array& segments);
 

@@ -30,6 +30,12 @@ inline finding skipped(std::string text) {
     return {finding_status::skipped, std::move(text)};
 }
 
+// "one; two": sentences of one finding.
+inline void also(std::string& text, std::string_view next) {
+    if (!text.empty()) text += "; ";
+    text += next;
+}
+
 struct options {
     std::filesystem::path plugin;
     std::string settings_json;  // empty: made from the schema
@@ -46,6 +52,7 @@ struct subject {
     std::string unusable;        // why `with` is not what the schema asks for; empty: it is
     bool raw_mime = false;
     std::vector<std::string> folders;
+    std::vector<destination> destinations;
 };
 
 struct check_case {
@@ -72,6 +79,8 @@ void prepare_settings(subject& of);
 host_options usual_host(const subject& of);
 // The breaches seen so far, and calls that were not completed exactly once.
 finding judge(const fake_host& host, const std::vector<gatepost_call>& calls);
+// A host or folder that the manifest does not declare.
+bool is_declaration(const violation& one);
 // create; what is wrong with its refusal, or `skipped` with the plugin's own words.
 finding begin(fake_host& host, const subject& of);
 
@@ -80,6 +89,8 @@ struct check_result {
     finding found;
     std::chrono::milliseconds took{};
 };
+// Why there can be no instance, so that it is said once: `skipped` with the words, else passed.
+finding instance_wanted(const subject& of);
 // One child process for one check.
 check_result run_check(const check_case& which, const options& how);
 

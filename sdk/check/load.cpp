@@ -91,11 +91,19 @@ void settle(subject& of, const json& manifest) {
     }
     const auto problems = schema->validate(with);
     for (const auto& one : problems)
-        of.unusable += one.pointer + ": " + one.detail + "; ";
+        also(of.unusable, one.pointer + ": " + one.detail);
     if (!problems.empty()) return;
     with = schema->with_defaults(with);
     if (auto read = settings_from_json(with.dump(), schema->secret_paths())) of.with = *read;
     read_folders(manifest, with, of);
+    of.destinations = destinations_of(manifest.dump(), with.dump());
+}
+
+// Of the loader's "FILE: why" the why.
+std::string why_not_loaded(const std::filesystem::path& file) {
+    std::string why = dlerror();
+    if (why.starts_with(file.string() + ": ")) why.erase(0, file.string().size() + 2);
+    return why;
 }
 
 }  // namespace
@@ -120,7 +128,7 @@ result<subject> load(const options& how) {
     out.file = std::filesystem::absolute(how.plugin);
     out.given_settings = how.settings_json;
     void* library = dlopen(out.file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) return error{error_kind::plugin_fault, dlerror()};
+    if (library == nullptr) return error{error_kind::plugin_fault, why_not_loaded(out.file)};
     void* symbol = dlsym(library, GATEPOST_ENTRY);
     if (symbol == nullptr)
         return error{error_kind::plugin_fault, "the file does not export " GATEPOST_ENTRY};

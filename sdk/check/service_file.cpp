@@ -31,6 +31,9 @@ std::optional<answer> refused(fake_host::core& host, std::string_view path) {
     for (const std::string& folder : host.how.folders) {
         if (path == folder || path.starts_with(folder + "/")) return std::nullopt;
     }
+    host.blame("folder", std::string(path.substr(0, 200)) +
+                             " lies outside the folders that the settings name; add the pointer of "
+                             "a setting that names it to \"folders\" of manifest.json");
     return answer{GATEPOST_DENIED, "outside the folders of manifest and settings"};
 }
 

@@ -38,6 +38,12 @@ std::optional<http_seen> seen(fake_host::core& host, gatepost_call call,
     return out;
 }
 
+destination place_of(const std::string& url) {
+    destination out = read_destination(url, false);
+    if (out.port == 0) out.port = url.starts_with("https://") ? 443 : 80;
+    return out;
+}
+
 // What the real ledger would know after that answer.
 void note_certainty(call_record& record, const http_seen& request, const http_answer& given) {
     if (!request.commits) return;
@@ -52,7 +58,10 @@ answer fetch(fake_host::core& host, gatepost_call call, const gatepost_http_requ
         return {GATEPOST_INVALID, "a segment names no open body of the call"};
     }
     if (!asked_for->clear_text && !asked_for->url.starts_with("https://"))
-        return {GATEPOST_DENIED, "http:// is not allowed: no setting says so"};
+        return {GATEPOST_DENIED,
+                "http:// sends everything in clear: set clear_text (GATEPOST_HTTP_CLEAR) where a "
+                "setting such as allow_http says so"};
+    if (auto no = host.forbidden(place_of(asked_for->url), text_of(request.proxy))) return *no;
     const http_answer given = host.how.http(*asked_for);
     auto kept = std::make_shared<response_memory>();
     std::vector<gatepost_pair> headers;

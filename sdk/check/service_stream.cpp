@@ -28,7 +28,10 @@ open_stream* stream_of(fake_host::core& host, gatepost_call call, gatepost_handl
 }
 
 answer connect(fake_host::core& host, gatepost_call call, const gatepost_connect& request) {
-    auto peer = host.how.stream({std::string(text_of(request.host)), request.port, request.tls});
+    const std::string name(text_of(request.host));
+    if (auto no = host.forbidden({name, request.port, false}, text_of(request.proxy)))
+        return with_facts(std::move(*no), false, GATEPOST_AT_NAME);
+    auto peer = host.how.stream({name, request.port, request.tls});
     if (!peer)
         return with_facts({GATEPOST_CONNECT, "connection refused"}, false, GATEPOST_AT_CONNECT);
     const uint32_t refusal = request.tls != GATEPOST_TLS_OFF ? peer->refuses_tls() : 0;

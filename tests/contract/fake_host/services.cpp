@@ -144,8 +144,10 @@ TEST_CASE("files are written whole, replaced only when asked, and counted as com
 TEST_CASE("file/1 keeps to its folders") {
     talk on({.folders = {"/mail"}});
     CHECK(on.write("/mail/a", "x").status == GATEPOST_OK);
-    CHECK(on.write("/mailbox", "x").status == GATEPOST_DENIED);
     CHECK(on.host.violations().empty());
+    CHECK(on.write("/mailbox", "x").status == GATEPOST_DENIED);
+    CHECK(has_rule(on.host, "folder"));
+    CHECK_FALSE(has_rule(on.host, "path"));
     for (const char* path : {"relative", "/mail/../etc/passwd", "/mail/./a", ""})
         CHECK(on.write(path, "x").status == GATEPOST_INVALID);
     CHECK(has_rule(on.host, "path"));
@@ -270,6 +272,20 @@ host_options with_peer() {
 }
 
 }  // namespace
+
+TEST_CASE("a host that is not declared is not connected to, and that is a breach") {
+    host_options how = with_peer();
+    how.destinations = {{"smtp.example.com", 587, false}};
+    talk declared(how);
+    CHECK(wire{declared}.connect().status == GATEPOST_OK);
+    CHECK(declared.host.violations().empty());
+    how.destinations = {{"smtp.example.com", 465, false}};
+    talk elsewhere(how);
+    const seen refused = wire{elsewhere}.connect();
+    CHECK(refused.status == GATEPOST_DENIED);
+    CHECK(refused.text.starts_with("smtp.example.com:587 is not among"));
+    CHECK(has_rule(elsewhere.host, "destination"));
+}
 
 TEST_CASE("a stream speaks with its scripted peer, line by line, to the end") {
     talk on(with_peer());

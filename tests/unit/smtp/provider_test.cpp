@@ -520,6 +520,48 @@ TEST_CASE("a test shows every stage, ends with QUIT, and leaves no stream behind
     CHECK(wrong.stages().find("login:3") != std::string::npos);
 }
 
+TEST_CASE("a test that went well says what was tried, and what was not") {
+    running run(plan{});
+    CHECK(run.test_without_mail().text ==
+          "mx.example.org: connection works; --to ADDRESS tries sender and recipient too");
+    plan how;
+    how.offers = {"AUTH PLAIN"};
+    running login(how, R"({"host":"h","security":"tls","username":"u","password":"p"})");
+    CHECK(login.test_without_mail().text ==
+          "h: connection and login work; --to ADDRESS tries sender and recipient too");
+    check::call_options with_mail;
+    with_mail.kind = GATEPOST_TEST;
+    const check::outcome one = run.call(with_mail);
+    CHECK(one.text.starts_with("a test mail for first@example.net was taken over: 250 "));
+    with_mail.mail = mail_to(3);
+    CHECK(run.call(with_mail).text.starts_with(
+        "a test mail for r0@example.net and 2 more was taken over: 250 "));
+    running refused(answering({}, "MAIL", "553 5.7.1 not yours\r\n"));
+    CHECK(refused.call(with_mail).text.find("553") == 0);
+}
+
+TEST_CASE("a server that is silent because it waits for TLS is not waited for in a test") {
+    running run(answering({}, "greeting", "-"), R"({"host":"h"})");
+    check::outcome said = run.test_without_mail();
+    CHECK(said.text.find("waiting for the greeting") != std::string::npos);
+    CHECK(said.advice.find("set security = \"tls\"") != std::string::npos);
+    running secure(answering({}, "greeting", "-"), R"({"host":"h","security":"tls"})");
+    said = secure.test_without_mail();
+    CHECK(said.advice.empty());
+}
+
+TEST_CASE("a stage that fails has its title, and says a thing once") {
+    running stripped({}, R"({"host":"h","security":"starttls"})");
+    CHECK(stripped.test_without_mail().verdict == GATEPOST_REJECTED);
+    CHECK(stripped.stages().ends_with("ehlo:2 starttls:1 starttls:3 "));
+    CHECK(stripped.record.stages[stripped.record.stages.size() - 2].title == "STARTTLS");
+    plan how;
+    how.offers = {"STARTTLS"};
+    how.refuses_tls = GATEPOST_AT_CERTIFICATE;
+    running expired(how, R"({"host":"h"})");
+    CHECK(expired.test_without_mail().text.find("STARTTLS") == std::string::npos);
+}
+
 TEST_CASE("a cancelled call ends at once before the message, and knows who was accepted after it") {
     for (size_t answers = 0; answers < 12; ++answers) {
         for (const uint32_t why :

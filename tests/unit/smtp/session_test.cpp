@@ -388,3 +388,21 @@ TEST_CASE("LMTP: answers that are missing are unknown, those that came stand") {
     CHECK(run.into.at(1)->verdict == verdict::unknown);
     CHECK(run.into.at(2)->verdict == verdict::unknown);
 }
+
+TEST_CASE("while somebody watches, the greeting is waited for 15 seconds and no longer") {
+    struct : journal {
+        void started(std::string_view, std::string_view) override {}
+        void passed(std::string_view, std::string_view) override {}
+        void failed(std::string_view, const ruling&) override {}
+        void skipped(std::string_view, std::string_view) override {}
+    } somebody;
+    options how;
+    const envelope mail;
+    results into(mail);
+    beginning watched;
+    watched.watcher = &somebody;
+    CHECK(session(how, nullptr, into, watched).next().timeout.count() == 15);
+    CHECK(session(how, nullptr, into, {}).next().timeout.count() == 300);
+    how.greeting_timeout = std::chrono::seconds(5);
+    CHECK(session(how, nullptr, into, watched).next().timeout.count() == 5);
+}

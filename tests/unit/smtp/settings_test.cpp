@@ -70,6 +70,11 @@ TEST_CASE("what does not fit together is said at the setting it stands in") {
     CHECK(error_at(R"({"host":"unix:/x","protocol":"lmtp","security":"tls"})") == "/security");
     CHECK(error_at(R"({"host":"a\nb"})") == "/host");
     CHECK(error_at(R"({"host":"h","ehlo_name":"a b"})") == "/ehlo_name");
+    for (const char* host : {"smtp://localhost", "localhost:2526", "h/", "[::1]:25", "::1:x"})
+        CHECK(error_at(R"({"host":")" + std::string(host) + R"("})") == "/host");
+    for (const char* host :
+         {"::1", "[2001:db8::1]", "fe80::1%eth0", "192.0.2.1", "mx.example.org."})
+        CHECK(error_at(R"({"host":")" + std::string(host) + R"("})").empty());
     CHECK(error_at(R"({"host":"h","username":"u","password":"p\r\nq"})") == "/password");
     CHECK(error_at(R"({"host":"h","certificate_file":"/c"})") == "/key_file");
 }

@@ -165,3 +165,23 @@ TEST_CASE("queue ids are found in the words of the servers that say them") {
     CHECK(queue_id("250 2.0.0 OK 1795355100 fake-queue-id - gsmtp").empty());
     CHECK(queue_id("250 Ok").empty());
 }
+
+TEST_CASE("a file of ours that cannot be used is no handshake that failed") {
+    using gatepost::sdk::service_status;
+    smtp::options how;
+    how.ca_file = "/etc/ca.pem";
+    how.key_file = "/etc/key.pem";
+    const auto judged = [&](const char* why) {
+        return smtp::judge_connection(GATEPOST_AT_TLS, service_status::connect, why, how);
+    };
+    const auto ca = judged("cannot use the CA file /etc/ca.pem: No such file or directory");
+    CHECK(ca.blame == gatepost::sdk::blame::config);
+    CHECK(ca.advice.starts_with("Check ca_file"));
+    CHECK(ca.text == "cannot use the CA file /etc/ca.pem: No such file or directory");
+    const auto key = judged("cannot use the client key /etc/key.pem: it does not belong");
+    CHECK(key.blame == gatepost::sdk::blame::config);
+    CHECK(key.advice.starts_with("Check certificate_file and key_file"));
+    const auto handshake = judged("no TLS with h:587: it answered in clear");
+    CHECK(handshake.blame == gatepost::sdk::blame::network);
+    CHECK(handshake.advice.starts_with("Check port and security"));
+}
