@@ -183,7 +183,7 @@ TEST_CASE("a trace shows the exchange without a secret") {
                                         : "{\"echo\":\"hunter2hunter2\"}" + std::string(600, 'x'));
     });
     stage on;
-    on.instance->hidden = {"hunter2hunter2"};
+    on.instance->hide({"hunter2hunter2"});
     on.next_call({.message = nullptr, .trace = true});
     const std::string basic = text::base64_encode("api:hunter2hunter2");
     CHECK(fetch(on, {.url = server.url("/v3/send?key=hunter2hunter2"),
