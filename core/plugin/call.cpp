@@ -94,6 +94,10 @@ const gatepost_request* running_call::prepare(const std::string& plugin_id) {
     return &wire_;
 }
 
+case_file running_call::facts() const {
+    return {request_.kind, request_.carry, ledger_.state(), asked, host_->hidden().scrub()};
+}
+
 boost::asio::any_io_executor running_call::executor() const {
     return executor_;
 }
@@ -174,9 +178,9 @@ void running_call::stage(const gatepost_stage& given) {
     stage_report made;
     made.id = safe_text(said.id, 64);
     made.state = states[said.state];
-    made.title = safe_text(said.title, limits::plugin_text_bytes);
-    made.text = safe_text(said.text, limits::plugin_text_bytes);
-    made.advice = safe_text(said.advice, limits::plugin_text_bytes);
+    made.title = host_->for_people(said.title, limits::plugin_text_bytes);
+    made.text = host_->for_people(said.text, limits::plugin_text_bytes);
+    made.advice = host_->for_people(said.advice, limits::plugin_text_bytes);
     made.code = said.code;
     report(std::move(made));
 }
@@ -186,7 +190,7 @@ void running_call::quota(const gatepost_quota& given) {
     stage_report made;
     made.id = "quota";
     made.state = "passed";
-    made.title = "Quota: " + safe_text(said.name, limits::plugin_text_bytes);
+    made.title = "Quota: " + host_->for_people(said.name, limits::plugin_text_bytes);
     made.text = std::to_string(said.used) + " of " + std::to_string(said.limit) + " used";
     report(std::move(made));
 }

@@ -49,7 +49,7 @@ class running_call final : public call_context, public std::enable_shared_from_t
     gatepost_call id() const { return id_; }
     const call_request& request() const { return request_; }
     call_request& request() { return request_; }
-    case_file facts() const { return {request_.kind, request_.carry, ledger_.state(), asked}; }
+    case_file facts() const;
     bool over() const { return over_.load(); }
     // Ends it; gives how many operations were still running. The handler is left to the caller.
     size_t close();

@@ -5,6 +5,7 @@
 #include <exception>
 #include <numeric>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "plugin/host.hpp"
 #include "plugin/message_view.hpp"
@@ -31,7 +32,9 @@ std::shared_ptr<const mail::message> borrowed(const mail::message& message) {
 }
 
 std::vector<field_error> objections(const loaded_plugin& plugin, check_function check,
-                                    settings_view& settings, const mail::message& message) {
+                                    settings_view& settings,
+                                    const std::shared_ptr<hidden_words>& hidden,
+                                    const mail::message& message) {
     auto mail = borrowed(message);
     if (!plugin.facts.can.raw_mime) {
         auto with = with_parts(mail, {});
@@ -41,7 +44,7 @@ std::vector<field_error> objections(const loaded_plugin& plugin, check_function 
     std::vector<uint32_t> everyone(message.recipients.size());
     std::iota(everyone.begin(), everyone.end(), 0U);
     const message_view view(mail, everyone, plugin.facts.id, 0);
-    host_side host(machine_clock(), plugin.facts.id, "", {});
+    host_side host(machine_clock(), plugin.facts.id, "", {}, hidden);
     check(host.table(), settings.get(), view.get(), host.open_sink());
     std::vector<field_error> found;
     for (auto& each : host.close_sink()) {
@@ -57,12 +60,15 @@ struct message_checks::kept {
         : plugin(std::move(which)),
           settings_json(given),
           check(check_of(*plugin->table)),
-          settings(settings_view::make(plugin->facts, std::string(given.reveal()), "")) {}
+          settings(settings_view::make(plugin->facts, std::string(given.reveal()), "")),
+          hidden(std::make_shared<hidden_words>(settings ? settings->secrets()
+                                                         : std::vector<std::string>())) {}
 
     std::shared_ptr<const loaded_plugin> plugin;
     secret settings_json;
     check_function check;
     result<settings_view> settings;
+    std::shared_ptr<hidden_words> hidden;
 };
 
 message_checks::message_checks() = default;
@@ -85,13 +91,18 @@ std::vector<field_error> message_checks::ask(const std::string& connection,
                                              const std::shared_ptr<const loaded_plugin>& plugin,
                                              const secret& settings_json,
                                              const mail::message& message) {
+    std::shared_ptr<hidden_words> hidden;
     try {
         kept& with = of(connection, plugin, settings_json);
+        hidden = with.hidden;
         if (with.check == nullptr || !with.settings) return {};
-        return objections(*plugin, with.check, *with.settings, message);
+        return objections(*plugin, with.check, *with.settings, with.hidden, message);
     } catch (const std::exception& failure) {
         log::warn("plugin.fault", "the plugin threw while it checked a message",
-                  {{"plugin", plugin->facts.id}, {"fault", failure.what()}});
+                  {{"plugin", plugin->facts.id},
+                   {"fault", words_for_people(hidden ? hidden->scrub().get() : nullptr,
+                                              std::string_view(failure.what()),
+                                              limits::plugin_text_bytes)}});
     } catch (...) {
         log::warn("plugin.fault", "the plugin threw while it checked a message",
                   {{"plugin", plugin->facts.id}});

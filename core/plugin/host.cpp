@@ -74,13 +74,14 @@ log::level level_of(uint32_t level) {
     }
 }
 
-std::string join(gatepost_array fields) {
+std::string join(gatepost_array fields, const scrubber& hide) {
     std::string line;
     if (!is_array_of<gatepost_pair>(fields)) return line;
     for (uint32_t i = 0; i < std::min(fields.count, log_fields_at_most); ++i) {
         const auto pair = item_of<gatepost_pair>(fields, i);
         line += line.empty() ? "" : " ";
-        line += safe_text(pair.name, 64) + "=" + safe_text(pair.value, limits::plugin_text_bytes);
+        line += words_for_people(&hide, pair.name, 64) + "=" +
+                words_for_people(&hide, pair.value, limits::plugin_text_bytes);
     }
     return line;
 }
@@ -109,14 +110,23 @@ bool log_gate::pass(gatepost_call call, mono_time now) {
 }
 
 host_side::host_side(const gatepost::clock& clock, std::string plugin, std::string connection,
-                     service_lookup services)
+                     service_lookup services, std::shared_ptr<hidden_words> hidden)
     : clock_(clock),
       plugin_(std::move(plugin)),
       connection_(std::move(connection)),
-      services_(std::move(services)) {
+      services_(std::move(services)),
+      hidden_(std::move(hidden)) {
     table_ = {sizeof table_,   GATEPOST_ABI_MINOR, this,          entry::extension,
               entry::now,      entry::wall_now,    entry::random, entry::log,
               entry::diagnose, entry::complete,    entry::cancel};
+}
+
+std::string host_side::for_people(gatepost_string said, size_t max_bytes) const {
+    return for_people(view_of(said), max_bytes);
+}
+
+std::string host_side::for_people(std::string_view said, size_t max_bytes) const {
+    return words_for_people(hidden_->scrub().get(), said, max_bytes);
 }
 
 gatepost_sink host_side::open_sink() {
@@ -144,8 +154,9 @@ const void* host_side::extension(std::string_view id) {
 void host_side::log(gatepost_call call, uint32_t level, gatepost_string text,
                     gatepost_array fields) {
     if (!lines.pass(call, clock_.mono_now())) return;
-    const std::string sentence = safe_text(text, limits::plugin_text_bytes);
-    const std::string joined = join(fields);
+    const auto hide = hidden_->scrub();
+    const std::string sentence = words_for_people(hide.get(), text, limits::plugin_text_bytes);
+    const std::string joined = join(fields, *hide);
     if (joined.empty())
         return log::write(level_of(level), "plugin.says", sentence,
                           {{"plugin", plugin_}, {"connection", connection_}, {"call", call}});
@@ -156,8 +167,8 @@ void host_side::log(gatepost_call call, uint32_t level, gatepost_string text,
 
 void host_side::diagnose(gatepost_sink sink, const gatepost_diagnostic* given) {
     const gatepost_diagnostic said = copy_sized(given);
-    std::string detail = safe_text(said.text, limits::plugin_text_bytes);
-    const std::string advice = safe_text(said.advice, limits::plugin_text_bytes);
+    std::string detail = for_people(said.text, limits::plugin_text_bytes);
+    const std::string advice = for_people(said.advice, limits::plugin_text_bytes);
     if (!advice.empty()) detail += (detail.empty() ? "" : "; ") + advice;
     const std::lock_guard lock(mutex_);
     if (sink == 0 || sink != sink_ || said_.size() >= diagnostics_at_most) return;

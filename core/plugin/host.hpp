@@ -10,13 +10,16 @@
 
 #include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "plugin/hidden_words.hpp"
 #include "plugin/services.hpp"
 
 namespace gatepost::plugin {
@@ -47,7 +50,7 @@ class host_side {
   public:
     // Without services it offers nothing; without an owner it takes no completions.
     host_side(const gatepost::clock& clock, std::string plugin, std::string connection,
-              service_lookup services);
+              service_lookup services, std::shared_ptr<hidden_words> hidden);
     host_side(const host_side&) = delete;
     host_side& operator=(const host_side&) = delete;
 
@@ -65,6 +68,10 @@ class host_side {
     std::vector<diagnostic> close_sink();
 
     const gatepost::clock& clock() const { return clock_; }
+    const hidden_words& hidden() const { return *hidden_; }
+    // What the plugin says, as it may be shown. Any thread.
+    std::string for_people(gatepost_string said, size_t max_bytes) const;
+    std::string for_people(std::string_view said, size_t max_bytes) const;
     std::atomic<running_instance*> owner{nullptr};
     std::atomic<size_t> running_operations{0};  // services still hold them
     log_gate lines;
@@ -80,6 +87,7 @@ class host_side {
     gatepost_host table_{};
     std::mutex mutex_;
     service_lookup services_;
+    const std::shared_ptr<hidden_words> hidden_;
     std::map<std::string, const void*, std::less<>> asked_;
     gatepost_sink sink_ = 0;
     std::vector<diagnostic> said_;

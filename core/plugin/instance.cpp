@@ -13,6 +13,7 @@ namespace gatepost::plugin {
 namespace {
 
 constexpr size_t complaints_logged = 32;
+constexpr size_t exception_bytes = 256;
 
 gatepost_call next_call() {
     static std::atomic<gatepost_call> last{0};
@@ -56,13 +57,14 @@ running_instance::running_instance(std::shared_ptr<const loaded_plugin> plugin,
                                    instance_options how, settings_view settings,
                                    std::vector<std::string> folders,
                                    std::vector<destination> destinations)
-    : plugin_(std::move(plugin)),
+    : instance(settings.secrets()),
+      plugin_(std::move(plugin)),
       how_(std::move(how)),
       settings_(std::move(settings)),
       folders_(std::move(folders)),
       destinations_(std::move(destinations)),
       host_(std::make_shared<host_side>(*how_.clock, plugin_->facts.id, how_.connection,
-                                        how_.services)),
+                                        how_.services, hidden_)),
       timer_(how_.executor) {
     host_->owner = this;
 }
@@ -79,7 +81,7 @@ status running_instance::open() {
     try {
         answer = plugin_->table->create(host_->table(), settings_.get(), sink, &instance_);
     } catch (const std::exception& failure) {
-        thrown = "it threw an exception: " + text::sanitize(failure.what(), 256);
+        thrown = "it threw an exception: " + host_->for_people(failure.what(), exception_bytes);
     } catch (...) {
         thrown = "it threw something that is no std::exception";
     }
@@ -184,8 +186,8 @@ void running_instance::end(running_call& call, judgement verdict) {
 }
 
 void running_instance::threw(running_call& call, const char* where, const char* what) {
-    std::string why =
-        std::string("it threw an exception in ") + where + ": " + text::sanitize(what, 256);
+    std::string why = std::string("it threw an exception in ") + where + ": " +
+                      host_->for_people(what, exception_bytes);
     if (call.over()) return complain(why, call.id());
     end(call, judge_silence(call.facts(), true, mail::blame::plugin, std::move(why)));
 }

@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -23,6 +24,7 @@
 #include "base/secret.hpp"
 #include "mail/message.hpp"
 #include "mail/verdict.hpp"
+#include "plugin/hidden_words.hpp"
 #include "plugin/registry.hpp"
 #include "plugin/services.hpp"
 
@@ -96,6 +98,8 @@ struct instance_options {
 
 class instance : public std::enable_shared_from_this<instance> {
   public:
+    explicit instance(std::vector<std::string> secrets = {})
+        : hidden_(std::make_shared<hidden_words>(std::move(secrets))) {}
     // Fills in the schema's defaults and checks the settings, then runs the plugin's create, on the
     // caller's thread. `config` with the schema's problems or the plugin's diagnostics as fields,
     // or `plugin_fault`.
@@ -135,6 +139,8 @@ class instance : public std::enable_shared_from_this<instance> {
     }
     // The secret values of the settings, for who must take them out of a text.
     virtual std::vector<std::string> secrets() const { return {}; }
+    // They, and what services learn of tokens and keys: all that is taken out of what is shown.
+    hidden_words& hidden() const { return *hidden_; }
 
     // Lets a service's per-instance state take part in drain. `close` is run on the strand when
     // draining begins and again when the last call is over; it closes what is in no call's use and
@@ -147,6 +153,9 @@ class instance : public std::enable_shared_from_this<instance> {
     virtual size_t open_sessions() const { return 0; }
     // For services: one more or one less of them.
     virtual void count_session(bool opened) { (void)opened; }
+
+  protected:
+    const std::shared_ptr<hidden_words> hidden_;
 };
 
 }  // namespace gatepost::plugin

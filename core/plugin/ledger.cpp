@@ -59,7 +59,7 @@ class judge_of_words {
         out.code = whole.code;
         out.text = whole.text;
         out.captured = whole.captured;
-        out.advice = safe_text(said_.advice, limits::plugin_text_bytes);
+        out.advice = for_people(said_.advice, limits::plugin_text_bytes);
         for (const uint32_t index : about_.carry)
             add(index, whole);
         take_state();
@@ -68,6 +68,10 @@ class judge_of_words {
     }
 
   private:
+    std::string for_people(gatepost_string said, size_t max_bytes) const {
+        return words_for_people(about_.hide.get(), said, max_bytes);
+    }
+
     void complain(const char* what, bool fault = true) {
         fault_ = fault_ || fault;
         if (found_.complaint.empty()) found_.complaint = what;
@@ -89,8 +93,8 @@ class judge_of_words {
         out.verdict = static_cast<verdict>(said.verdict);
         out.blame = blame_of(said.blame);
         out.code = said.code;
-        out.text = safe_text(said.text, limits::plugin_text_bytes);
-        out.provider_message_id = safe_text(said.provider_message_id, limits::plugin_id_bytes);
+        out.text = for_people(said.text, limits::plugin_text_bytes);
+        out.provider_message_id = for_people(said.provider_message_id, limits::plugin_id_bytes);
         out.retry_after = duration_of(said.retry_after);
         correct(said.verdict, out);
         out.captured =

@@ -19,11 +19,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "plugin/instance.hpp"
+#include "plugin/scrubber.hpp"
 
 namespace gatepost::plugin {
 
@@ -52,6 +54,8 @@ struct case_file {
     ledger_state ledger = ledger_state::none;
     // Of the cancel that the plugin was asked for; nothing if it was not.
     std::optional<cancel_reason> cancelled;
+    // Takes the instance's secrets out of the words; null if it has none.
+    std::shared_ptr<const scrubber> hide = nullptr;
 };
 
 struct judgement {

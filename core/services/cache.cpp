@@ -1,6 +1,8 @@
 // cache/1: what a plugin wants to remember between calls, often a token, so values are held as
 // secrets. It belongs to one instance and is touched on its strand only. When it is full, what was
 // not used for longest is pushed out.
+#include <gatepost/json.hpp>
+
 #include <list>
 #include <map>
 #include <optional>
@@ -71,6 +73,26 @@ store& store_of(plugin::call_context& context) {
     return *static_cast<store*>(slot.get());
 }
 
+constexpr size_t least_secret = 16, most_secret = 16 * 1024;
+
+void hide(plugin::hidden_words& words, std::string_view text) {
+    if (text.size() >= least_secret && text.size() <= most_secret) words.add(text);
+}
+
+void hide_strings(plugin::hidden_words& words, const sdk::json_value& value) {
+    if (value.is_string()) return hide(words, value.text());
+    for (const sdk::json_value& each : value.items())
+        hide_strings(words, each);
+}
+
+// What a plugin keeps is its own, most of all what it got while it runs, and nobody said of it what
+// is secret: every long string in it is, or all of it where it is no JSON.
+void hide_what_is_kept(plugin::hidden_words& words, std::string_view value) {
+    if (value.size() < least_secret) return;
+    const sdk::json_document document = sdk::read_json(value);
+    document.ok() ? hide_strings(words, document.root) : hide(words, value);
+}
+
 bool is_key(std::string_view key) {
     return !key.empty() && key.size() <= limits::cache_key_bytes;
 }
@@ -102,6 +124,7 @@ gatepost_status cache_put(const gatepost_host* host, gatepost_call call, gatepos
     return serve(host, call, done, [&](plugin::call_context& context, backstage& house) {
         if (!is_key(plugin::view_of(key))) return gatepost_status{GATEPOST_INVALID};
         if (value.size > 0 && value.data == nullptr) return gatepost_status{GATEPOST_INVALID};
+        hide_what_is_kept(context.owner().hidden(), plugin::view_of(value));
         return answer_with(
             context, house, {done, user, operation}, where::here,
             [&](const auto&) -> plugin::operation::answer {

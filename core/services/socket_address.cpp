@@ -52,6 +52,17 @@ bool private_v6(const uint8_t* address) {
     return unique_local || link_or_site || address[0] == 0xff;
 }
 
+bool metadata_v4(uint32_t address) {
+    return address >> 16 == 0xa9fe;
+}
+
+bool metadata_v6(const uint8_t* address) {
+    const bool mapped = starts(address, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff});
+    if (mapped) return metadata_v4(v4_at(address + 12));
+    const bool link_local = address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
+    return link_local || starts(address, {0xfd, 0x00, 0x0e, 0xc2});
+}
+
 result<addrinfo_list> ask(const std::string& host, uint16_t port) {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
@@ -133,6 +144,14 @@ bool socket_address::is_private() const {
     if (family() == AF_INET6)
         return private_v6(reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr.s6_addr);
     return true;
+}
+
+bool socket_address::is_metadata() const {
+    if (family() == AF_INET)
+        return metadata_v4(ntohl(reinterpret_cast<const sockaddr_in&>(storage_).sin_addr.s_addr));
+    if (family() == AF_INET6)
+        return metadata_v6(reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr.s6_addr);
+    return false;
 }
 
 std::vector<socket_address> take_turns(std::span<const socket_address> by_preference) {

@@ -32,6 +32,9 @@ class socket_address {
     // Loopback, private, link-local, shared, multicast or unspecified, also wrapped in IPv6; a Unix
     // socket.
     bool is_private() const;
+    // Link-local, or Amazon's fd00:ec2::/32: where a cloud tells a machine about itself, and hands
+    // it keys.
+    bool is_metadata() const;
 
   private:
     sockaddr_storage storage_{};

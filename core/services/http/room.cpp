@@ -4,7 +4,6 @@
 
 #include "base/limits.hpp"
 #include "services/counted_session.hpp"
-#include "services/scrub.hpp"
 
 namespace gatepost::services {
 namespace {
@@ -76,7 +75,7 @@ void http_room::keep_name(const std::string& where, std::vector<socket_address> 
 }
 
 std::shared_ptr<const scrubber> http_room::scrub() {
-    return scrubber_of(owner_);
+    return owner_.hidden().scrub();
 }
 
 }  // namespace gatepost::services

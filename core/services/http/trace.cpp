@@ -16,8 +16,7 @@ bool carries_credential(std::string_view name) {
     return std::ranges::any_of(parts, [&](auto each) { return lower.find(each) != lower.npos; });
 }
 
-bool hands_out_credentials(std::string_view body, std::string_view host) {
-    if (host.starts_with("169.254.")) return true;  // a cloud's metadata
+bool hands_out_credentials(std::string_view body) {
     constexpr std::array<std::string_view, 6> keys{"secretaccesskey", "\"token\"", "access_token",
                                                    "refresh_token",   "id_token",  "client_secret"};
     const std::string lower = text::to_lower(body);
@@ -47,8 +46,21 @@ std::string shown_header(std::string_view name, std::string_view value, const sc
     return shown(with, line.append(value));
 }
 
-std::string shown_body(std::string_view body, std::string_view host, const scrubber& with) {
-    if (hands_out_credentials(body, host)) return counted(body.size());
+// IMDSv2 answers the first with a bare token, wherever it stands; all that the token buys is asked
+// for with the second.
+bool asks_for_credentials(const http_order& order) {
+    constexpr std::string_view metadata_token = "x-aws-ec2-metadata-token";
+    const auto asks = [&](const auto& each) {
+        return text::equal_ignoring_case(each.first, metadata_token) ||
+               text::equal_ignoring_case(each.first, "x-aws-ec2-metadata-token-ttl-seconds");
+    };
+    if (std::ranges::any_of(order.headers, asks)) return true;
+    const auto address = socket_address::parse(order.host, order.port);
+    return address && address->is_metadata();
+}
+
+std::string shown_body(std::string_view body, bool is_secret, const scrubber& with) {
+    if (is_secret || hands_out_credentials(body)) return counted(body.size());
     const std::string_view first = body.substr(0, limits::http_trace_bytes);
     // A secret may stand across the cut: it is taken out before.
     const std::string clean = with.clean(body.substr(0, limits::http_trace_bytes * 4));

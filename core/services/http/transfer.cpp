@@ -250,6 +250,7 @@ bool transfer::begin_request(const socket_address& peer, const std::string& ends
         denied_ = true;
         return false;
     }
+    metadata_ = peer.is_metadata();
     const bool empty = upload_->size() == 0;
     if (session_ && (upload_->given() > 0 || (empty && order_.commits))) {
         repeated_ = true;
@@ -313,7 +314,8 @@ void transfer::ended(CURLcode code) {
         return fail(said.status, said.failed_at, said.text, said.advice);
     }
     if (traced() && response_.status() != 0 && !response_.bytes().empty())
-        trace("<", shown_body(response_.bytes(), order_.host, *room_->scrub()));
+        trace("<", shown_body(response_.bytes(), metadata_ || asks_for_credentials(order_),
+                              *room_->scrub()));
     if (said.status != GATEPOST_OK) note(said.text);
     const uint64_t bytes = response_.bytes().size();
     auto detail = response_.detail(0);

@@ -109,6 +109,7 @@ class transfer : public std::enable_shared_from_this<transfer> {
     easy_handle easy_;                                             // ends before what it points to
     char problem_[CURL_ERROR_SIZE] = {};
     bool session_ = false, repeated_ = false, stale_ = false, denied_ = false, staged_ = false;
+    bool metadata_ = false;  // the peer is a cloud's own
 };
 
 }  // namespace gatepost::services

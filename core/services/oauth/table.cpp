@@ -18,7 +18,6 @@
 
 #include "services/backstage.hpp"
 #include "services/oauth/oauth.hpp"
-#include "services/scrub.hpp"
 
 namespace gatepost::services {
 namespace {
@@ -102,7 +101,7 @@ void deliver(const weak_wish& weak, plugin::call_context* context, const oauth_o
     std::erase(tokens.open, what);
     if (!got.token) return what->finish(failed_answer(got.failure));
     tokens.given = got.token->value;
-    hide_from_traces(context->owner(), got.token->value);
+    context->owner().hidden().add(got.token->value.reveal());
     what->finish(given_answer(*got.token, now));
 }
 

@@ -7,7 +7,6 @@
 
 #include "base/limits.hpp"
 #include "services/counted_session.hpp"
-#include "services/scrub.hpp"
 
 namespace gatepost::services {
 namespace {
@@ -180,7 +179,7 @@ void stream_room::tell_closed() {
 // ---- shared -----------------------------------------------------------------------------------
 
 std::shared_ptr<const scrubber> stream_room::scrub() {
-    return scrubber_of(owner_);
+    return owner_.hidden().scrub();
 }
 
 std::shared_ptr<void> stream_room::session_mark() const {

@@ -1,7 +1,5 @@
 #include "services/stream/trace.hpp"
 
-#include <algorithm>
-
 #include "base/limits.hpp"
 #include "base/text.hpp"
 
@@ -9,43 +7,8 @@ namespace gatepost::services {
 namespace {
 
 constexpr size_t unfinished_bytes = 16 * 1024;  // of a line; then it is shown without its end
-constexpr size_t least_base64 = 4;              // a shorter piece stands everywhere
-
-// The characters of base64 that depend on `secret` alone when it begins at byte `offset` of a group
-// of three.
-std::string inside_base64(const std::string& secret, size_t offset) {
-    const std::string whole = text::base64_encode(std::string(offset, '\0') + secret);
-    const size_t first = (offset * 8 + 5) / 6;
-    const size_t end = (offset + secret.size()) * 8 / 6;
-    return end > first ? whole.substr(first, end - first) : std::string();
-}
 
 }  // namespace
-
-scrubber::scrubber(const std::vector<std::string>& secrets) {
-    for (const std::string& each : secrets) {
-        if (each.empty()) continue;
-        hidden_.push_back(each);
-        hidden_.push_back(text::base64_encode(each));
-        for (size_t offset = 0; offset < 3; ++offset) {
-            std::string inside = inside_base64(each, offset);
-            if (inside.size() >= least_base64) hidden_.push_back(std::move(inside));
-        }
-    }
-    std::ranges::sort(hidden_, [](const auto& a, const auto& b) { return a.size() > b.size(); });
-}
-
-std::string scrubber::clean(std::string_view text) const {
-    std::string clean(text);
-    for (const std::string& each : hidden_) {
-        constexpr std::string_view instead = "(secret)";
-        for (size_t at = clean.find(each); at != clean.npos; at = clean.find(each, at)) {
-            clean.replace(at, each.size(), instead);
-            at += instead.size();
-        }
-    }
-    return clean;
-}
 
 std::string shown(const scrubber& with, std::string_view text) {
     std::string clean = text::escape_for_log(with.clean(text));

@@ -7,20 +7,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
+
+#include "plugin/scrubber.hpp"
 
 namespace gatepost::services {
 
-// Takes secrets out of texts: as they are, in base64, and in base64 of something that contains
-// them (AUTH PLAIN wraps user and password together).
-class scrubber {
-  public:
-    explicit scrubber(const std::vector<std::string>& secrets);
-    std::string clean(std::string_view text) const;
-
-  private:
-    std::vector<std::string> hidden_;  // the longest first
-};
+using plugin::scrubber;
 
 // Makes lines from pieces, so that a secret cannot hide on both sides of a cut.
 class line_tracer {

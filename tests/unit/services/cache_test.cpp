@@ -1,5 +1,6 @@
 // cache/1: kept for the instance, forgotten in time, and never larger than it may be.
 #include "base/limits.hpp"
+#include "base/text.hpp"
 #include "fake_host.hpp"
 #include "support/catch.hpp"
 
@@ -43,6 +44,26 @@ TEST_CASE("what one call puts another call of the instance gets") {
     CHECK(put(on, "token", "") == GATEPOST_OK);
     CHECK(get(on, "token").status == GATEPOST_NOT_FOUND);
     CHECK(put(on, "token", "") == GATEPOST_OK);
+}
+
+TEST_CASE("what is kept is taken out of what is shown: long strings of JSON, or all of it") {
+    stage on;
+    const auto shown = [&](std::string_view text) {
+        return on.instance->hidden().scrub()->clean(text);
+    };
+    const std::string token = "role-session-token-of-a-container";
+    const std::string keys =
+        R"(["ASIASHORT", "role-secret-access-key", {"in": [")" + token + R"("]}])";
+    CHECK(shown(token) == token);
+    CHECK(put(on, "keys", keys) == GATEPOST_OK);
+    CHECK(shown("x-amz-security-token:" + token + ";") == "x-amz-security-token:(secret);");
+    CHECK(shown("role-secret-access-key of ASIASHORT") == "(secret) of ASIASHORT");
+    CHECK(put(on, "plain", "a-bare-token-of-its-own") == GATEPOST_OK);
+    CHECK(put(on, "count", "1") == GATEPOST_OK);
+    CHECK(shown("a-bare-token-of-its-own 1") == "(secret) 1");
+    CHECK(shown(text::base64_encode(token)) == "(secret)");
+    CHECK(put(on, "keys", "") == GATEPOST_OK);
+    CHECK(shown(token) == "(secret)");  // a mail may still run with it
 }
 
 TEST_CASE("instances do not see each other's values") {

@@ -123,6 +123,12 @@ fake_instance::fake_instance(std::shared_ptr<boost::asio::io_context> loop,
 
 fake_instance::~fake_instance() = default;
 
+void fake_instance::hide(std::vector<std::string> secrets) {
+    secrets_ = std::move(secrets);
+    for (const std::string& each : secrets_)
+        hidden().add(each);
+}
+
 gatepost_call fake_instance::begin_call(fake_call_facts facts) {
     static gatepost_call last = 0;
     calls_[++last] = std::make_shared<fake_call>(*this, loop_->get_executor(), std::move(facts));

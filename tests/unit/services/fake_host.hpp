@@ -66,14 +66,15 @@ class fake_instance final : public plugin::instance {
     size_t open_calls() const override { return calls_.size(); }
     void drain(std::function<void()> done) override;
     const std::vector<plugin::destination>& destinations() const override { return allowed; }
-    std::vector<std::string> secrets() const override { return hidden; }
+    std::vector<std::string> secrets() const override { return secrets_; }
     void on_drain(drain_step close) override { steps_.push_back(std::move(close)); }
     size_t open_sessions() const override { return sessions_; }
     void count_session(bool opened) override { opened ? ++sessions_ : --sessions_; }
 
     // What the settings of most tests name.
     std::vector<plugin::destination> allowed{{"127.0.0.1", 0, true}, {"localhost", 0, true}};
-    std::vector<std::string> hidden;
+    // As if the settings had these secrets.
+    void hide(std::vector<std::string> secrets);
     const plugin::loaded_plugin& plugin() const override { return plugin_; }
     const std::string& connection() const override { return name_; }
     const std::string& settings_json() const override { return name_; }
@@ -82,7 +83,7 @@ class fake_instance final : public plugin::instance {
 
   private:
     std::shared_ptr<boost::asio::io_context> loop_;
-    std::vector<std::string> folders_;
+    std::vector<std::string> folders_, secrets_;
     plugin::loaded_plugin plugin_;
     std::string name_ = "fake";
     gatepost_host host_{};

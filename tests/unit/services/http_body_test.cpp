@@ -125,13 +125,13 @@ TEST_CASE("a boundary is the same again, and another for other content or anothe
     std::string kept;
     {
         stage on;
-        on.instance->hidden = {"key-1"};
+        on.instance->hide({"key-1"});
         kept = form_body(on, server, first);
         CHECK(form_body(on, server, first) == kept);
         CHECK(form_body(on, server, second).substr(0, 52) != kept.substr(0, 52));
     }
     stage on;
-    on.instance->hidden = {"key-2"};
+    on.instance->hide({"key-2"});
     CHECK(form_body(on, server, first).substr(0, 52) != kept.substr(0, 52));
 }
 

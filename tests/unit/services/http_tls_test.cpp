@@ -10,6 +10,8 @@
 
 #include "base/text.hpp"
 #include "http_peer.hpp"
+#include "services/http/trace.hpp"
+#include "services/socket_address.hpp"
 #include "support/catch.hpp"
 #include "support/temp_folder.hpp"
 
@@ -183,7 +185,7 @@ TEST_CASE("a trace shows the exchange without a secret") {
                                         : "{\"echo\":\"hunter2hunter2\"}" + std::string(600, 'x'));
     });
     stage on;
-    on.instance->hidden = {"hunter2hunter2"};
+    on.instance->hide({"hunter2hunter2"});
     on.next_call({.message = nullptr, .trace = true});
     const std::string basic = text::base64_encode("api:hunter2hunter2");
     CHECK(fetch(on, {.url = server.url("/v3/send?key=hunter2hunter2"),
@@ -204,6 +206,47 @@ TEST_CASE("a trace shows the exchange without a secret") {
     for (const char* const hidden : {"hunter2", "another", "third", "private words", "fresh-token"})
         CHECK_FALSE(says(shown, hidden));
     CHECK_FALSE(says(shown, basic));
+}
+
+TEST_CASE("a trace counts what a cloud's metadata answers, wherever it stands") {
+    web_server server([](const web_request& got, int) {
+        if (says(got.line, "PUT ")) return web_answer("200 OK", "AQAEAbare-token==");
+        return web_answer("200 OK", says(got.line, "/plain") ? "plain words" : "role-name");
+    });
+    stage on;
+    on.next_call({.message = nullptr, .trace = true});
+    CHECK(fetch(on, {.url = server.url("/latest/api/token"),
+                     .method = "PUT",
+                     .headers = {{"X-aws-ec2-metadata-token-ttl-seconds", "21600"}}})
+              .data == "AQAEAbare-token==");
+    CHECK(fetch(on, {.url = server.url("/latest/meta-data/"),
+                     .method = "GET",
+                     .headers = {{"x-aws-ec2-metadata-token", "AQAEAbare-token=="}}})
+              .data == "role-name");
+    CHECK(fetch(on, {.url = server.url("/plain"), .method = "GET"}).data == "plain words");
+    const std::string shown = joined(on.traces());
+    INFO(shown);
+    CHECK_FALSE(says(shown, "AQAEA"));
+    CHECK_FALSE(says(shown, "role-name"));
+    CHECK(says(shown, "< (17 bytes)\n"));
+    CHECK(says(shown, "< plain words\n"));
+}
+
+TEST_CASE("an address of a cloud's metadata is known by itself") {
+    const auto is = [](const char* host) {
+        services::http_order order;
+        order.host = host;
+        const auto address = services::socket_address::parse(host, 80);
+        const bool by_url = services::asks_for_credentials(order);
+        CHECK(by_url == (address && address->is_metadata()));
+        return by_url;
+    };
+    for (const char* const host : {"169.254.169.254", "169.254.170.2", "fd00:ec2::254",
+                                   "fd00:ec2::23", "fe80::1", "::ffff:169.254.169.254"})
+        CHECK(is(host));
+    for (const char* const host : {"169.253.169.254", "fd00:ec3::254", "fec0::1", "127.0.0.1",
+                                   "::1", "169.254.example.com", "email.eu-west-1.amazonaws.com"})
+        CHECK_FALSE(is(host));
 }
 
 TEST_CASE("over HTTP/2 one connection carries all requests at once") {

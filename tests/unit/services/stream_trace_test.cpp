@@ -63,7 +63,7 @@ TEST_CASE("a trace shows the dialogue line by line, without secrets and bodies")
         }
     });
     stage on({}, {small_mail("The content of the mail\r\n"), mono_time::max(), false, true});
-    on.instance->hidden = {"swordfish"};
+    on.instance->hide({"swordfish"});
     wire to(on);
     REQUIRE(to.connect(server.port()).status == GATEPOST_OK);
     to.line();
@@ -99,7 +99,7 @@ TEST_CASE("a secret that comes in two reads is not shown") {
         with.line();
     });
     stage on({}, {nullptr, mono_time::max(), false, true});
-    on.instance->hidden = {"swordfish"};
+    on.instance->hide({"swordfish"});
     wire to(on);
     REQUIRE(to.connect(server.port()).status == GATEPOST_OK);
     to.exactly(8);
