@@ -53,9 +53,14 @@ void hold_rest_of_partly_sent(bool separate_envelope, size_t recipients_in_messa
     }
 }
 
-// Nothing: nothing was learnt of this recipient.
-std::optional<recipient_state> state_after_lookup(recipient_state now, mail::verdict learnt) {
-    if (learnt == mail::verdict::unknown) return std::nullopt;
+// Nothing: nothing was learnt of this recipient. `deferred` says that the provider does not have
+// the mail, which cannot be true of one that it has taken; and with `ask_again` that it said
+// nothing.
+std::optional<recipient_state> state_after_lookup(recipient_state now, mail::verdict learnt,
+                                                  bool ask_again) {
+    const bool late =
+        learnt == mail::verdict::deferred && (ask_again || now == recipient_state::sent);
+    if (learnt == mail::verdict::unknown || late) return std::nullopt;
     if (now == recipient_state::sent) {
         if (learnt == mail::verdict::accepted) return std::nullopt;
         return recipient_state::failed;
@@ -84,9 +89,10 @@ spool::record_request decide(const attempt_facts& facts, const mail::attempt_res
         if (!is_open(change.state)) continue;
         const wall_time next = next_try(facts, policy, change);
         if (facts.expires_at && next >= *facts.expires_at) {
-            // An unknown outcome stays unknown: calling it expired would say that nobody got it.
-            change.state = change.state == recipient_state::unknown ? recipient_state::held
-                                                                    : recipient_state::expired;
+            // An unknown outcome stays unknown, also an earlier attempt's: calling it expired would
+            // say that nobody got it.
+            const bool unknown = change.state == recipient_state::unknown || facts.after_unknown;
+            change.state = unknown ? recipient_state::held : recipient_state::expired;
         } else if (!record.next_attempt || next < *record.next_attempt) {
             record.next_attempt = next;
         }
@@ -102,7 +108,8 @@ spool::record_request decide_lookup(const lookup_facts& facts, const mail::attem
     if (said.lookup_after) record.lookup_at = facts.now + std::max(*said.lookup_after, least_wait);
     for (const mail::recipient_result& result : said.recipients) {
         if (result.index >= facts.recipients.size()) continue;
-        const auto state = state_after_lookup(facts.recipients[result.index].state, result.verdict);
+        const auto state = state_after_lookup(facts.recipients[result.index].state, result.verdict,
+                                              said.lookup_after.has_value());
         if (!state) continue;
         record.changes.push_back({.index = result.index, .state = *state, .result = result});
         if (*state != recipient_state::queued) continue;

@@ -82,6 +82,9 @@ TEST_CASE(
     CHECK(record.changes[0].state == recipient_state::expired);
     CHECK(record.changes[1].state == recipient_state::held);
     CHECK_FALSE(record.next_attempt);
+    late.after_unknown = true;  // an earlier attempt may have reached them
+    CHECK(decide(late, {{said(0, mail::verdict::deferred)}, {}, {}}, policy).changes[0].state ==
+          recipient_state::held);
 }
 
 TEST_CASE("a partly sent message goes on only through a provider with a separate envelope") {
@@ -102,16 +105,18 @@ TEST_CASE("a partly sent message goes on only through a provider with a separate
 TEST_CASE("a lookup changes only what it learnt, and sent mail is never tried again") {
     lookup_facts asked;
     asked.now = now;
-    for (const auto state : {recipient_state::sent, recipient_state::sent, recipient_state::unknown,
-                             recipient_state::unknown, recipient_state::held}) {
+    for (const auto state :
+         {recipient_state::sent, recipient_state::sent, recipient_state::unknown,
+          recipient_state::unknown, recipient_state::held, recipient_state::sent}) {
         asked.recipients.emplace_back();
         asked.recipients.back().state = state;
     }
     const auto learnt =
         decide_lookup(asked,
-                      {{said(0, mail::verdict::accepted), said(1, mail::verdict::deferred),
+                      {{said(0, mail::verdict::accepted), said(1, mail::verdict::rejected),
                         said(2, mail::verdict::unknown), said(3, mail::verdict::deferred),
-                        said(4, mail::verdict::accepted), said(9, mail::verdict::rejected)},
+                        said(4, mail::verdict::accepted), said(5, mail::verdict::deferred),
+                        said(9, mail::verdict::rejected)},
                        {},
                        {}},
                       policy);
@@ -123,6 +128,19 @@ TEST_CASE("a lookup changes only what it learnt, and sent mail is never tried ag
     CHECK_FALSE(learnt.lookup_at);
     REQUIRE(learnt.next_attempt);
     CHECK(*learnt.next_attempt > now);
+}
+
+TEST_CASE("a lookup that could not be answered, and is to be asked again, learnt nothing") {
+    lookup_facts asked;
+    asked.now = now;
+    asked.recipients.resize(2);
+    asked.recipients[0].state = recipient_state::unknown;
+    asked.recipients[1].state = recipient_state::sent;
+    const auto learnt = decide_lookup(
+        asked, {{said(0, mail::verdict::deferred), said(1, mail::verdict::deferred)}, {}, 1min},
+        policy);
+    CHECK(learnt.changes.empty());
+    CHECK(learnt.lookup_at == now + 1min);
 }
 
 TEST_CASE("a lookup comes a second later at the earliest") {
