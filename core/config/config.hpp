@@ -90,6 +90,9 @@ struct plugin_schema {
     // What is missing or wrong in a table: pointer "/client_id", and the rest of a sentence about
     // that key. Nothing: not checked.
     std::function<std::vector<field_error>(const oauth_table&)> check_oauth = nullptr;
+    // What the plugin itself says of settings that its schema takes. Nothing: it is not asked.
+    std::function<std::vector<field_error>(const std::string& connection, const secret& settings)>
+        check_settings = nullptr;
 };
 using schema_lookup = std::function<result<plugin_schema>(const std::string& provider)>;
 

@@ -66,8 +66,14 @@ void read_settings(const document& file, table_reader& top, const std::string& r
     const auto report = [&](const std::string& pointer, const std::string& reason) {
         wrong.add(file, "/settings" + pointer, reason);
     };
+    const size_t before = wrong.size();
     const complete_settings whole =
         complete(folder, given == nullptr ? json::object() : *given, *by, origin::file, report);
+    const auto plugin = plugins(out.provider);
+    if (wrong.size() == before && plugin && plugin->check_settings) {
+        for (const field_error& each : plugin->check_settings(out.name, secret(whole.json)))
+            report(each.pointer, each.detail);
+    }
     out.settings_json = secret(whole.json);
     out.public_settings_json = whole.shown;
     if (readable_reason.empty()) return;

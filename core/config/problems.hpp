@@ -23,6 +23,7 @@ class problems {
     void add(const std::filesystem::path& file, position where, const std::string& key,
              const std::string& reason);
     [[nodiscard]] bool empty() const { return list_.empty(); }
+    [[nodiscard]] size_t size() const { return list_.size(); }
     // The `config` error with every problem as {file:line:column, key: reason}.
     [[nodiscard]] error as_error(const std::filesystem::path& folder) const;
 
