@@ -11,7 +11,7 @@ namespace gatepost::cli {
 
 struct send_options {
     std::string from, subject, text, html, text_file, html_file, raw_file, connection, key,
-        priority, send_at;
+        priority, send_at, expires_at;
     std::vector<std::string> to, cc, bcc, reply_to, headers, attachments, tags;
     int wait = 0;  // seconds; 0: do not wait
 };
@@ -20,6 +20,8 @@ struct send_options {
 int send(const context& with, const send_options& options);
 // The JSON document of a send; reads the files it names. For tests.
 result<std::string> send_document(const send_options& options);
+// Where a finished message (--raw) is posted to: the envelope and the rules stand in the query.
+std::string raw_target(const send_options& options);
 
 struct list_options {
     std::string status, recipient, tag, cursor;

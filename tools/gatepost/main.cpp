@@ -42,10 +42,12 @@ void add_send(CLI::App& app, arguments& into) {
     command->add_option("--connection", send.connection, "the connection that shall carry it");
     command->add_option("--priority", send.priority, "low, normal or high");
     command->add_option("--send-at", send.send_at, "not before this time, RFC 3339");
+    command->add_option("--expires-at", send.expires_at, "not after this time, RFC 3339");
     command->add_option("--key", send.key,
                         "Idempotency-Key: the same key never sends twice within 24 hours");
     command->add_option("--raw", send.raw_file,
-                        "a finished RFC 5322 message, - for standard input");
+                        "a finished RFC 5322 message, - for standard input; --to, if given, stands "
+                        "for all recipients that it names");
     command
         ->add_flag("--wait{30}", send.wait,
                    "wait up to so many seconds (30) until every recipient is final")
@@ -78,6 +80,20 @@ void add_oauth(CLI::App& app, arguments& into) {
                                     "with a browser anywhere: paste the address that it ends at");
     device->excludes(browser)->excludes(paste);
     browser->excludes(paste);
+}
+
+// An option that would have no effect beside --raw, which brings a finished message: its name, or
+// nothing. What is not in this list is refused, so that a new option is never dropped in silence.
+std::string useless_with_raw(const CLI::App& send) {
+    static const std::vector<std::string> good = {"help",     "raw",     "from",       "to",
+                                                  "tag",      "key",     "connection", "wait",
+                                                  "priority", "send-at", "expires-at"};
+    if (send.get_option("--raw")->count() == 0) return {};
+    for (const CLI::Option* option : send.get_options()) {
+        const std::string name = option->get_single_name();
+        if (option->count() > 0 && std::ranges::find(good, name) == good.end()) return "--" + name;
+    }
+    return {};
 }
 
 login_way way_of(const arguments& given) {
@@ -145,7 +161,13 @@ int main(int argc, char* argv[]) {
         return app.exit(failure) == 0 ? 0 : 64;
     }
     const std::string command = app.get_subcommands().front()->get_name();
-    if (command == "send") return send(with, given.send);
+    if (command == "send") {
+        const std::string useless = useless_with_raw(*app.get_subcommand("send"));
+        if (useless.empty()) return send(with, given.send);
+        std::fprintf(stderr, "gatepost: %s does not go with --raw: the message is finished\n",
+                     useless.c_str());
+        return 64;
+    }
     if (command == "messages") return run_messages(with, given);
     if (command == "providers") return list_providers(with);
     if (command == "connections")

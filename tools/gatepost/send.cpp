@@ -81,24 +81,6 @@ status add_attachments(const send_options& options, json& document) {
     return success{};
 }
 
-std::string raw_target(const send_options& options) {
-    std::string query;
-    const auto add = [&](const char* key, const std::string& value) {
-        if (!value.empty())
-            query +=
-                (query.empty() ? "?" : "&") + std::string(key) + "=" + text::percent_encode(value);
-    };
-    add("from", options.from);
-    for (const auto* list : {&options.to, &options.cc, &options.bcc}) {
-        for (const std::string& address : *list)
-            add("to", address);
-    }
-    add("connection", options.connection);
-    for (const std::string& tag : options.tags)
-        add("tag", tag);
-    return "/v1/messages" + query;
-}
-
 result<http_request> make_request(const send_options& options) {
     http_request request{"POST", "/v1/messages", {}, {}, "application/json"};
     if (options.raw_file.empty()) {
@@ -126,6 +108,25 @@ int exit_code_of(const std::string& status) {
 
 }  // namespace
 
+std::string raw_target(const send_options& options) {
+    std::string query;
+    const auto add = [&](const char* key, const std::string& value) {
+        if (!value.empty())
+            query +=
+                (query.empty() ? "?" : "&") + std::string(key) + "=" + text::percent_encode(value);
+    };
+    add("from", options.from);
+    for (const std::string& address : options.to)
+        add("to", address);
+    add("connection", options.connection);
+    add("priority", options.priority);
+    add("send_at", options.send_at);
+    add("expires_at", options.expires_at);
+    for (const std::string& tag : options.tags)
+        add("tag", tag);
+    return "/v1/messages" + query;
+}
+
 result<std::string> send_document(const send_options& options) {
     json document = json::object();
     const auto set = [&](const char* key, const std::string& value) {
@@ -144,6 +145,7 @@ result<std::string> send_document(const send_options& options) {
     set("connection", options.connection);
     set("priority", options.priority);
     set("send_at", options.send_at);
+    set("expires_at", options.expires_at);
     if (auto added = add_headers(options, document); !added) return added.error();
     if (auto added = add_bodies(options, document); !added) return added.error();
     if (auto added = add_attachments(options, document); !added) return added.error();
