@@ -210,11 +210,13 @@ int show_status(const context& with) {
     return list_connections(with);
 }
 
-int config_check(const std::string& config, const std::vector<std::string>& plugins) {
+int config_check(const context& with, const std::string& config,
+                 const std::vector<std::string>& plugins) {
     std::error_code ignored;
     const auto own =
         std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "gatepostd";
     std::vector<std::string> words = {own.string(), "--check"};
+    if (with.json) words.emplace_back("--json");
     if (!config.empty()) words.insert(words.end(), {"--config", config});
     for (const std::string& folder : plugins)
         words.insert(words.end(), {"--plugins", folder});

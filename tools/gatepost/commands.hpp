@@ -53,6 +53,7 @@ struct login_options {
 };
 int oauth_login(const context& with, const login_options& options);
 // Runs gatepostd --check, which alone knows plugins and files.
-int config_check(const std::string& config, const std::vector<std::string>& plugins);
+int config_check(const context& with, const std::string& config,
+                 const std::vector<std::string>& plugins);
 
 }  // namespace gatepost::cli

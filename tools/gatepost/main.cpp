@@ -178,5 +178,5 @@ int main(int argc, char* argv[]) {
         given.login.way = way_of(given);
         return oauth_login(with, given.login);
     }
-    return config_check(given.config, given.plugins);
+    return config_check(with, given.config, given.plugins);
 }
