@@ -78,18 +78,21 @@ def send(cli, gateway):
 
 def refusals(cli, gateway):
     said = cli("send", "--from", "a@example.com", "--to", "nobody", "--text", "x", code=65)
-    expect(said.startswith("gatepost: /to/0 ") and said.count("default_domain") == 1, said)
+    expect(said.startswith("gatepost: --to ") and said.count("default_domain") == 1, said)
     said = cli("send", "--to", "nobody", "--from", "none", "--text", "x", code=65)
-    expect("2 values are wrong" in said and "  /to/0: " in said and "  /from: " in said, said)
+    expect("2 values are wrong" in said and "  --to: " in said and "  --from: " in said, said)
     problem = cli.json("send", "--to", "nobody", "--from", "a@example.com", "--text", "x", code=65)
     expect(problem["type"] == "urn:gatepost:invalid" and problem["errors"][0]["pointer"] == "/to/0", f"{problem}")
     cli("send", *ENVELOPE, "--key", "once", "--text", "other", code=65)
     cli("send", *ENVELOPE, "--connection", "nowhere", "--text", "x", code=78)
     cli("send", *ENVELOPE, "--header", "no colon", "--text", "x", code=65)
     cli("send", *ENVELOPE, "--text-file", gateway.folder, code=74)
-    expect("/nowhere" in cli("send", *ENVELOPE, "--attach", "/nowhere", "--text", "x", code=74), "the file's name")
+    expect("/nowhere" in cli("send", *ENVELOPE, "--attach", "/nowhere", "--text", "x", code=66), "the file's name")
     cli("messages", "nope", code=66)
-    cli("messages", "--status", "bogus", code=65)
+    expect(cli("messages", "--status", "bogus", code=65).startswith("gatepost: --status "), "--status")
+    expect(cli("sned", "--to", "x", code=64) == 'gatepost: "sned" is no command; did you mean send?\n', "a command that there is not")
+    expect("gatepost help lists" in cli("--json", "frob", code=64) and "Subcommands" in cli(code=64), "no command")
+    expect(cli("help") == cli("--help") and "--send-at" in cli("help", "send") and "78 wrong" in cli("help"), "help")
     cli("connections", "nope", code=66)
     cli("test", "nope", code=66)
     for words in ((), ("frob",), ("send", "--frob"), ("messages", "x", "explode"), ("config",), ("test",)):
@@ -126,6 +129,16 @@ def look(cli, gateway):
     said = cli("providers")
     expect(said.startswith("ID ") and re.search(r"\noutbox +0\.1\.0 +Outbox", said) and "refused" in said and "text.so" in said, said)
     expect({"fault", "outbox", "smtp"} <= {one["id"] for one in cli.json("providers")["providers"]}, "providers")
+    said = cli("providers", "smtp")
+    expect(re.match(r"smtp  .*\n  .+\n  SETTING +TYPE +DEFAULT +WHAT IT IS\n  preset +choice +custom +Fills", said), said)
+    expect(re.search(r"\n  password +string, secret +An app", said), said)
+    expect("settings_schema" in cli.json("providers", "smtp"), "one provider as JSON")
+    said = cli("providers", "smpt", code=66)
+    expect('there is no provider "smpt"; did you mean "smtp"? There are: ' in said and "outbox" in said, said)
+    expect("was not loaded: " in cli("providers", "text", code=66), "a refused one")
+    for command in ("test", "connections"):
+        said = cli(command, "outbx", code=66)
+        expect('there is no connection "outbx"; did you mean "outbox"? There are: broken, ' in said, said)
     said = cli("connections")
     expect(said.splitlines()[0].split() == ["NAME", "PROVIDER", "WAITING", "IN", "FLIGHT", "STATE"], said)
     expect('the connection "outbox" files mail and delivers to nobody' in said, said)
@@ -143,7 +156,7 @@ def test(cli):
     expect("ok     Read the settings\nok     Maildir: " in said, said)
     expect(said.splitlines()[-1].endswith("can be used"), said)
     said = cli("test", "outbox", "--to", "b@example.net", code=65)
-    expect("/from is missing: the connection has no sender of its own" in said, said)
+    expect("from_email is missing: the connection has no sender of its own" in said, said)
     expect("a@example.com" not in cli("test", "named", "--to", "b@example.net"), "the test's own words")
     expect(cli.json("test", "outbox")["success"] is True, "--json")
     said = cli("test", "broken", code=69)
@@ -159,7 +172,7 @@ def failed(cli):
     expect("  failed\n" in said, said)
     expect(cli.json(*words, "--wait", code=69)["status"] == "failed", "--json")
     said = cli("send", *ENVELOPE, "--text", "x", "--connection", "defers", "--wait", "1")
-    expect(said.split()[1] == "queued", said)  # accepted though unfinished: never 75
+    expect(said.split()[1] == "queued" and "WHAT WAS SAID" in said, said)  # accepted though unfinished: never 75
 
 
 def colours(cli, gateway):
