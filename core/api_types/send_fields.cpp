@@ -185,7 +185,7 @@ void recipient_list::add(std::vector<mail::recipient>& recipients, mail::recipie
 std::string unknown_name(std::string_view what, std::string_view name,
                          const std::vector<std::string>& names) {
     std::string out = "is not a " + std::string(what) + " known here";
-    if (const auto near = text::nearest(name, names)) out += "; did you mean " + *near + "?";
+    if (const auto near = text::nearest(name, names)) out += "; did you mean \"" + *near + "\"?";
     return out;
 }
 

@@ -22,8 +22,10 @@ namespace fs = std::filesystem;
 bool judge_folder(const fs::path& folder, problems& wrong) {
     struct stat facts{};
     if (::stat(folder.c_str(), &facts) != 0) {
-        if (errno != ENOENT)
-            wrong.add(folder, {}, "", error_from_errno(errno, "cannot look at the folder").detail);
+        const int why = errno;
+        if (why != ENOENT)
+            wrong.add(folder, {}, "",
+                      error_from_errno(why, "cannot look at the folder").detail + advice_of(why));
         return false;
     }
     if (!S_ISDIR(facts.st_mode)) {
@@ -66,7 +68,9 @@ std::vector<fs::path> connection_files(const fs::path& folder, problems& wrong) 
     std::vector<fs::path> out;
     const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(folder.c_str()), ::closedir);
     if (!entries) {
-        wrong.add(folder, {}, "", error_from_errno(errno, "cannot read the folder").detail);
+        const int why = errno;
+        wrong.add(folder, {}, "",
+                  error_from_errno(why, "cannot read the folder").detail + advice_of(why));
         return out;
     }
     while (const dirent* entry = ::readdir(entries.get())) {

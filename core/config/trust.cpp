@@ -21,6 +21,7 @@ result<unique_fd> open_to_read(const std::filesystem::path& file) {
     if (fd < 0) {
         const int why = errno;
         error failure = error_from_errno(why, "cannot open " + file.string());
+        failure.detail += advice_of(why);
         if (why == ENOENT) failure.kind = error_kind::not_found;
         return failure;
     }
@@ -54,6 +55,13 @@ result<read_file> read_with_facts(const std::filesystem::path& file, size_t max_
     if (status read = read_up_to(fd->get(), max_bytes, file.string(), out.text); !read)
         return std::move(read).error();
     return out;
+}
+
+std::string advice_of(int number) {
+    if (number != EACCES) return {};
+    return "; give the daemon's user (uid " + std::to_string(::geteuid()) +
+           ") the right to read it, and all folders above it: chgrp them to its group and "
+           "chmod g+rX";
 }
 
 std::optional<std::string> writable_by_others(const struct stat& facts) {

@@ -24,6 +24,9 @@ struct read_file {
 // At most `max_bytes` of a regular file; never waits on a FIFO. `not_found` if it is not there.
 result<read_file> read_with_facts(const std::filesystem::path& file, size_t max_bytes);
 
+// Behind "Permission denied": what to do about it. Nothing if `number` is another errno.
+std::string advice_of(int number);
+
 // Why a file or folder may not be trusted, or nothing: "can be written by everyone; ..."
 std::optional<std::string> writable_by_others(const struct stat& facts);
 // Why a file may not hold a secret, or nothing.

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "api/server.hpp"
+#include "api_types/json_writer.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -123,6 +124,7 @@ void tell_what_needs_a_restart(const config::settings& before, const config::set
 // Plugins and configuration; `copies` is where the plugins' checked copies go, or empty for
 // STATE/plugins.
 result<prepared> prepare(const options& how, std::filesystem::path copies) {
+    if (auto there = check_named_folders(how); !there) return there.error();
     auto part = config::load_daemon_part(how.config);
     if (!part) {
         // Every mistake of every file at once: the plugins are looked for where they are without
@@ -142,6 +144,7 @@ result<prepared> prepare(const options& how, std::filesystem::path copies) {
     auto loaded = read_settings(how.config, *made.plugins);
     if (!loaded) return loaded.error();
     made.config = std::move(*loaded);
+    if (auto apart = check_listeners(how, *made.config); !apart) return apart.error();
     return made;
 }
 
@@ -192,6 +195,8 @@ class gateway final : public instance {
     }
 
     status reload() override {
+        // A folder that is away for a moment must not take every connection with it.
+        if (auto there = check_named_folders(how_); !there) return there;
         auto next = read_settings(how_.config, *with_.plugins);
         if (!next) return next.error();
         const auto before = present_.get();
@@ -306,8 +311,19 @@ result<std::string> check(const options& how) {
     log::set_level(log::level::off);
     auto ready = prepare(how, scratch.path());
     if (!ready) return ready.error();
-    return how.config.string() +
-           ": all is well; connections: " + std::to_string(ready->config->connections.size());
+    const size_t connections = ready->config->connections.size();
+    if (how.json) {
+        std::string out;
+        api_types::json_writer(out)
+            .begin_object()
+            .member("config", how.config.native())
+            .member("connections", connections)
+            .end_object();
+        return out;
+    }
+    if (connections == 0)
+        return how.config.string() + ": no mistake, but no connection: nothing can be sent";
+    return how.config.string() + ": all is well; connections: " + std::to_string(connections);
 }
 
 result<std::unique_ptr<instance>> instance::start(const options& how) {

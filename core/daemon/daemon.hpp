@@ -10,8 +10,8 @@
 
 namespace gatepost::daemon {
 
-// gatepostd --check: loads plugins and configuration, starts nothing. A sentence for people, or
-// every problem as a field {file:line:column, key: reason}.
+// gatepostd --check: loads plugins and configuration, starts nothing. A sentence for people (as
+// JSON with options::json), or every problem as a field {file:line:column, key: reason}.
 result<std::string> check(const options& how);
 
 class instance {

@@ -38,6 +38,24 @@ std::vector<config::listener> listeners(const options& how, const config::settin
     return all;
 }
 
+status check_listeners(const options& how, const config::settings& config) {
+    const std::vector<config::listener> all = listeners(how, config);
+    for (size_t i = 0; i < all.size(); ++i) {
+        for (size_t j = 0; j < i; ++j) {
+            const auto path = all[i].path.lexically_normal();
+            if (path != all[j].path.lexically_normal()) continue;
+            const bool by_option = i >= config.listen.size();
+            return error{error_kind::config,
+                         path.string() + (by_option ? " stands in [[listen]] of gatepost.toml and "
+                                                      "in --socket: give one of them another path, "
+                                                      "or leave --socket out"
+                                                    : " stands in two [[listen]] of gatepost.toml: "
+                                                      "give one of them another path")};
+        }
+    }
+    return success{};
+}
+
 std::vector<api::server_options::inherited> inherited_sockets() {
     std::vector<api::server_options::inherited> all;
     if (variable("LISTEN_PID") != std::to_string(::getpid())) return all;

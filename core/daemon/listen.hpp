@@ -12,6 +12,8 @@
 namespace gatepost::daemon {
 
 std::vector<config::listener> listeners(const options& how, const config::settings& config);
+// `config` if two of them are the same path: the second would find the first one listening.
+status check_listeners(const options& how, const config::settings& config);
 std::vector<api::server_options::inherited> inherited_sockets();
 
 }  // namespace gatepost::daemon

@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "api_types/problem.hpp"
 #include "base/log.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/notify.hpp"
@@ -49,6 +50,10 @@ int main(int argc, char* argv[]) {
     daemon::signals stop_signals;  // blocks them before any thread exists
     if (options->check_only) {
         const auto checked = daemon::check(*options);
+        if (!checked && options->json) {
+            std::puts(api_types::write_problem(checked.error()).c_str());
+            return facts_of(checked.error().kind).exit_code;
+        }
         if (!checked) return fail(checked.error());
         std::puts(checked->c_str());
         return 0;

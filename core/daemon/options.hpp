@@ -6,15 +6,19 @@
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
+
 namespace gatepost::daemon {
 
 struct options {
     std::filesystem::path config;
+    bool config_named = false;     // by --config: then it has to be there
     std::filesystem::path state;   // empty: as configured, else the default
     std::filesystem::path socket;  // an admin listener besides the configured ones; empty: the
                                    // default, if none is configured
     std::vector<std::filesystem::path> plugins;
     bool check_only = false;
+    bool json = false;  // what --check finds
     std::string log_level;
 };
 
@@ -29,5 +33,8 @@ default_paths find_default_paths();
 
 // Nothing: `exit_code` says how to leave (help was shown, or the arguments are wrong).
 std::optional<options> parse_arguments(int argc, const char* const* argv, int& exit_code);
+
+// Whoever names a folder means one that is there: `config` with each that is not.
+status check_named_folders(const options& how);
 
 }  // namespace gatepost::daemon

@@ -53,7 +53,7 @@ class Client:
     """`gatepost` against one gateway."""
 
     def __init__(self, given, gateway):
-        self.program, self.socket = given.gatepost, gateway.socket
+        self.program, self.socket = given.gatepost, gateway.socket  # the program may be a list: below setpriv
 
     def __call__(self, *words, stdin=None, code=0, socket=None, environment=None):
         """Runs it, expects the exit code, gives its standard output."""
@@ -67,4 +67,5 @@ class Client:
     def run(self, *words, stdin=None, socket=None, environment=None):
         own = {**os.environ, "GATEPOST_SOCKET": str(socket or self.socket), **(environment or {})}
         given = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
-        return subprocess.run([self.program, *map(str, words)], capture_output=True, text=True, env=own, timeout=120, **given)
+        program = self.program if isinstance(self.program, list) else [self.program]
+        return subprocess.run([*program, *map(str, words)], capture_output=True, text=True, env=own, timeout=120, **given)

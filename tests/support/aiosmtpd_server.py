@@ -38,7 +38,8 @@ def main():
 
     def authenticate(_server, _session, _envelope, mechanism, data):
         good = data.login == user.encode() and data.password == password.encode()
-        return AuthResult(success=good, auth_data=data if good else None)
+        # handled: somebody else has answered; without it a wrong password would never be.
+        return AuthResult(success=good, handled=good, auth_data=data if good else None)
 
     def session(tls):
         return lambda: Lenient(recorder, hostname="aiosmtpd.invalid", data_size_limit=60_000_000, enable_SMTPUTF8=True,

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "gatepost/http_client.hpp"
@@ -27,8 +28,14 @@ result<nlohmann::json> post(const context& with, const std::string& target,
 
 // Prints the sentence, the field errors and, where there is one, the advice; gives the exit code.
 int fail(const context& with, const error& failure);
+// The same error in the words of the command line: --to in place of /to/0.
+error in_options(error failure);
 // --json: the document on one line, and true. Else false.
 bool printed_as_json(const context& with, const nlohmann::json& document);
+
+// `there is no connection "relya"; did you mean "relay"? There are: outbox, relay`
+error no_such(const std::string& what, const std::string& name,
+              const std::vector<std::string>& names);
 
 // A member as text: strings as they are, null and missing as "".
 std::string text_of(const nlohmann::json& object, const char* key);

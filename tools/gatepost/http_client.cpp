@@ -25,7 +25,15 @@ result<unique_fd> connect_to(const std::string& path) {
     unique_fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd) return error_from_errno(errno, "cannot make a socket");
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        const std::string reason = std::strerror(errno);
+        const int why = errno;
+        if (why == EACCES || why == EPERM) {
+            return error{error_kind::forbidden,
+                         "you may not open " + path +
+                             ": ask for its group, or have the daemon listen on a socket for you "
+                             "([[listen]] in gatepost.toml), named with --socket or "
+                             "GATEPOST_SOCKET"};
+        }
+        const std::string reason = std::strerror(why);
         return error{error_kind::not_running,
                      "no gatepostd answers at " + path + " (" + reason +
                          "); start it, or name its socket with --socket or GATEPOST_SOCKET"};

@@ -2,7 +2,10 @@
 // commands do.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
+#include <optional>
 
+#include "base/text.hpp"
 #include "base/version.hpp"
 #include "gatepost/commands.hpp"
 
@@ -42,10 +45,12 @@ void add_send(CLI::App& app, arguments& into) {
     command->add_option("--connection", send.connection, "the connection that shall carry it");
     command->add_option("--priority", send.priority, "low, normal or high");
     command->add_option("--send-at", send.send_at, "not before this time, RFC 3339");
+    command->add_option("--expires-at", send.expires_at, "not after this time, RFC 3339");
     command->add_option("--key", send.key,
                         "Idempotency-Key: the same key never sends twice within 24 hours");
     command->add_option("--raw", send.raw_file,
-                        "a finished RFC 5322 message, - for standard input");
+                        "a finished RFC 5322 message, - for standard input; --to, if given, stands "
+                        "for all recipients that it names");
     command
         ->add_flag("--wait{30}", send.wait,
                    "wait up to so many seconds (30) until every recipient is final")
@@ -78,6 +83,60 @@ void add_oauth(CLI::App& app, arguments& into) {
                                     "with a browser anywhere: paste the address that it ends at");
     device->excludes(browser)->excludes(paste);
     browser->excludes(paste);
+}
+
+// An option that would have no effect beside --raw, which brings a finished message: its name, or
+// nothing. What is not in this list is refused, so that a new option is never dropped in silence.
+std::string useless_with_raw(const CLI::App& send) {
+    static const std::vector<std::string> good = {"help",     "raw",     "from",       "to",
+                                                  "tag",      "key",     "connection", "wait",
+                                                  "priority", "send-at", "expires-at"};
+    if (send.get_option("--raw")->count() == 0) return {};
+    for (const CLI::Option* option : send.get_options()) {
+        const std::string name = option->get_single_name();
+        if (option->count() > 0 && std::ranges::find(good, name) == good.end()) return "--" + name;
+    }
+    return {};
+}
+
+// The first word that is no option, of words in their order; where --socket stands, what follows is
+// its value.
+std::string command_of(const std::vector<std::string>& words) {
+    for (size_t i = 0; i < words.size(); ++i) {
+        if (words[i] == "--socket")
+            ++i;
+        else if (!words[i].starts_with('-'))
+            return words[i];
+    }
+    return {};
+}
+
+// What is neither sent nor asked: help, no command at all, or one that there is not. Nothing: go
+// on.
+std::optional<int> answer_without_command(const CLI::App& app,
+                                          const std::vector<std::string>& words) {
+    const std::string command = command_of(words);
+    if (words.empty()) {
+        std::fputs(app.help().c_str(), stderr);
+        return 64;
+    }
+    if (command.empty()) return std::nullopt;
+    std::vector<std::string> names;
+    for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(each->get_name());
+    if (command == "help") {
+        const auto about = std::ranges::find(names, words.back());
+        const CLI::App& which = about == names.end() ? app : *app.get_subcommand(*about);
+        std::fputs(which.help().c_str(), stdout);
+        return 0;
+    }
+    if (std::ranges::find(names, command) != names.end()) return std::nullopt;
+    const auto near = gatepost::text::nearest(command, names);
+    const std::string advice =
+        near ? "did you mean " + *near + "?" : "gatepost help lists what there is";
+    std::fprintf(stderr, "gatepost: \"%s\" is no command; %s\n", clean(command).c_str(),
+                 advice.c_str());
+    return 64;
 }
 
 login_way way_of(const arguments& given) {
@@ -113,6 +172,12 @@ int run_messages(const context& with, const arguments& given) {
 int main(int argc, char* argv[]) {
     CLI::App app{"gatepost: talks to gatepostd, the mail gateway of this machine", "gatepost"};
     app.set_version_flag("--version", std::string("gatepost ") + gatepost::version);
+    app.footer(
+        "Leaves with 0 (with --wait: all is well so far), 64 wrong usage, 65 refused data, 66 no "
+        "such\n"
+        "thing or file, 69 failed or no daemon, 70 or 74 a defect or the system's error, 75 try "
+        "again\n"
+        "later, 77 not allowed, 78 wrong configuration.");
     app.require_subcommand(1);
     app.fallthrough();
     context with;
@@ -123,7 +188,9 @@ int main(int argc, char* argv[]) {
     app.add_flag("--json", with.json, "print the daemon's JSON");
     add_send(app, given);
     add_messages(app, given);
-    app.add_subcommand("providers", "the plugins there are, and the refused ones with the reason");
+    auto* providers = app.add_subcommand(
+        "providers", "the plugins there are and the refused ones, or one with its settings");
+    providers->add_option("name", given.name, "a provider");
     auto* connections =
         app.add_subcommand("connections", "the configured connections, or one of them");
     connections->add_option("name", given.name, "a connection");
@@ -139,15 +206,23 @@ int main(int argc, char* argv[]) {
         "check", "check the files, name every mistake");
     check->add_option("--config", given.config, "folder with gatepost.toml");
     check->add_option("--plugins", given.plugins, "folders with plugins");
+    if (const auto done = answer_without_command(app, {argv + 1, argv + argc})) return *done;
     try {
         app.parse(words_of(argc, argv));
     } catch (const CLI::ParseError& failure) {
         return app.exit(failure) == 0 ? 0 : 64;
     }
     const std::string command = app.get_subcommands().front()->get_name();
-    if (command == "send") return send(with, given.send);
+    if (command == "send") {
+        const std::string useless = useless_with_raw(*app.get_subcommand("send"));
+        if (useless.empty()) return send(with, given.send);
+        std::fprintf(stderr, "gatepost: %s does not go with --raw: the message is finished\n",
+                     useless.c_str());
+        return 64;
+    }
     if (command == "messages") return run_messages(with, given);
-    if (command == "providers") return list_providers(with);
+    if (command == "providers")
+        return given.name.empty() ? list_providers(with) : show_provider(with, given.name);
     if (command == "connections")
         return given.name.empty() ? list_connections(with) : show_connection(with, given.name);
     if (command == "test") return test_connection(with, given.test);
@@ -156,5 +231,5 @@ int main(int argc, char* argv[]) {
         given.login.way = way_of(given);
         return oauth_login(with, given.login);
     }
-    return config_check(given.config, given.plugins);
+    return config_check(with, given.config, given.plugins);
 }

@@ -27,7 +27,9 @@ std::string time_of(const json& object, const char* key) {
 
 std::vector<std::string> recipient_row(const context& with, const json& recipient) {
     std::string said = text_of(recipient, "text");
-    if (recipient.value("code", 0) != 0) said = text_of(recipient, "code") + " " + said;
+    // SMTP's texts begin with the code.
+    if (recipient.value("code", 0) != 0 && !said.starts_with(text_of(recipient, "code")))
+        said = text_of(recipient, "code") + " " + said;
     std::string remark;
     if (recipient.value("possible_duplicate", false)) remark = "possible duplicate; ";
     if (recipient.value("captured", false)) remark += "captured, delivered to nobody; ";

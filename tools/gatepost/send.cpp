@@ -18,8 +18,19 @@ namespace {
 
 using nlohmann::json;
 
+// A file that is not there is no input (66), what else goes wrong is the system's.
+result<std::string> read_named_file(const std::string& path) {
+    auto bytes = read_small_file(path, limits::message_bytes);
+    if (bytes) return bytes;
+    error failure = std::move(bytes).error();
+    std::error_code ignored;
+    if (std::filesystem::status(path, ignored).type() == std::filesystem::file_type::not_found)
+        failure.kind = error_kind::not_found;
+    return failure;
+}
+
 result<std::string> read_input(const std::string& path) {
-    if (path != "-") return read_small_file(path, limits::message_bytes);
+    if (path != "-") return read_named_file(path);
     return std::string(std::istreambuf_iterator<char>(std::cin), {});
 }
 
@@ -71,7 +82,7 @@ status add_headers(const send_options& options, json& document) {
 
 status add_attachments(const send_options& options, json& document) {
     for (const std::string& path : options.attachments) {
-        auto bytes = read_small_file(path, limits::message_bytes);
+        auto bytes = read_named_file(path);
         if (!bytes) return bytes.error();
         document["attachments"].push_back(
             {{"filename", std::filesystem::path(path).filename().string()},
@@ -79,24 +90,6 @@ status add_attachments(const send_options& options, json& document) {
              {"content", text::base64_encode(*bytes)}});
     }
     return success{};
-}
-
-std::string raw_target(const send_options& options) {
-    std::string query;
-    const auto add = [&](const char* key, const std::string& value) {
-        if (!value.empty())
-            query +=
-                (query.empty() ? "?" : "&") + std::string(key) + "=" + text::percent_encode(value);
-    };
-    add("from", options.from);
-    for (const auto* list : {&options.to, &options.cc, &options.bcc}) {
-        for (const std::string& address : *list)
-            add("to", address);
-    }
-    add("connection", options.connection);
-    for (const std::string& tag : options.tags)
-        add("tag", tag);
-    return "/v1/messages" + query;
 }
 
 result<http_request> make_request(const send_options& options) {
@@ -126,6 +119,25 @@ int exit_code_of(const std::string& status) {
 
 }  // namespace
 
+std::string raw_target(const send_options& options) {
+    std::string query;
+    const auto add = [&](const char* key, const std::string& value) {
+        if (!value.empty())
+            query +=
+                (query.empty() ? "?" : "&") + std::string(key) + "=" + text::percent_encode(value);
+    };
+    add("from", options.from);
+    for (const std::string& address : options.to)
+        add("to", address);
+    add("connection", options.connection);
+    add("priority", options.priority);
+    add("send_at", options.send_at);
+    add("expires_at", options.expires_at);
+    for (const std::string& tag : options.tags)
+        add("tag", tag);
+    return "/v1/messages" + query;
+}
+
 result<std::string> send_document(const send_options& options) {
     json document = json::object();
     const auto set = [&](const char* key, const std::string& value) {
@@ -144,6 +156,7 @@ result<std::string> send_document(const send_options& options) {
     set("connection", options.connection);
     set("priority", options.priority);
     set("send_at", options.send_at);
+    set("expires_at", options.expires_at);
     if (auto added = add_headers(options, document); !added) return added.error();
     if (auto added = add_bodies(options, document); !added) return added.error();
     if (auto added = add_attachments(options, document); !added) return added.error();
@@ -165,6 +178,14 @@ int send(const context& with, const send_options& options) {
     const json message = json::parse(answer->body, nullptr, false);
     if (message.is_discarded())
         return fail(with, {error_kind::io, "the daemon's answer is not JSON"});
+    if (options.wait > 0 && answer->status == 202 && !with.json) {
+        // The time has run out: what was said last is of more use than a bare "queued".
+        auto now = get(with, "/v1/messages/" + text::percent_encode(text_of(message, "id")));
+        if (now) {
+            std::fputs(describe_message(with, *now).c_str(), stdout);
+            return exit_code_of(text_of(*now, "status"));
+        }
+    }
     if (!printed_as_json(with, message)) {
         const std::string lines = answer->status == 200
                                       ? describe_message(with, message)

@@ -12,6 +12,10 @@ namespace gatepost::cli {
 terminal::terminal()
     : colours_(::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr) {}
 
+bool terminal::live() const {
+    return ::isatty(STDOUT_FILENO) == 1;
+}
+
 std::string terminal::paint(std::string_view text, colour with) const {
     if (!colours_ || with == colour::plain) return std::string(text);
     static constexpr const char* codes[] = {"", "32", "31", "33", "2", "1"};

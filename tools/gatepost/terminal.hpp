@@ -16,6 +16,8 @@ class terminal {
     terminal();
     explicit terminal(bool colours) : colours_(colours) {}
 
+    // Somebody looks on: a line may be written over.
+    [[nodiscard]] bool live() const;
     [[nodiscard]] std::string paint(std::string_view text, colour with) const;
     // sent: good, failed: bad, unknown, held, partial: warn.
     [[nodiscard]] std::string status(std::string_view text) const;

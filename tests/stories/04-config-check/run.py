@@ -68,6 +68,24 @@ def main():
         (gateway.config / "connections.d" / "one.toml").chmod(0o600)
         said = cli("config", "check", "--config", gateway.config, "--plugins", gateway.plugins[0])
         expect("all is well; connections: 1" in said, said)
+        whole = ("config", "check", "--config", gateway.config, "--plugins", gateway.plugins[0])
+        expect(cli.json(*whole) == {"config": str(gateway.config), "connections": 1}, "--json")
+        write(gateway.config / "connections.d" / "one.toml", OUTBOX.replace("path", "pth"))
+        problem = cli.json(*whole, code=78)
+        expect(problem["type"] == "urn:gatepost:config" and "one.toml:3" in problem["errors"][1]["pointer"], f"{problem}")
+        (gateway.config / "connections.d" / "one.toml").unlink()
+        said = cli(*whole)
+        expect("no connection: nothing can be sent" in said and "well" not in said, said)
+        for option, place in (("--config", "nowhere"), ("--plugins", "nowhere")):
+            rest = ("--config", gateway.config) if option == "--plugins" else ()
+            said = cli("config", "check", *rest, option, gateway.folder / place, code=78)
+            expect(said == f"{option}: there is no folder {gateway.folder / place}\n", said)
+        write(gateway.config / "gatepost.toml", f'[[listen]]\npath = "{gateway.socket}"\n')
+        for words in ((), ("--check",)):
+            left = subprocess.run(gateway.command(*words), capture_output=True, text=True, timeout=60, check=False)
+            expect(left.returncode == 78 and f"{gateway.socket} stands in [[listen]] of gatepost.toml and in --socket" in left.stderr,
+                   f"{left.returncode}: {left.stderr}")
+        shutil.rmtree(gateway.state)
         expect(not gateway.state.exists(), "--check left something in the state folder")
         expect(not pathlib.Path("/tmp/never-made").exists(), "--check made what a connection names")
 

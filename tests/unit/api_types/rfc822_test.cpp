@@ -82,7 +82,7 @@ TEST_CASE("the null reverse-path can be asked for") {
 TEST_CASE("a wrong envelope is refused before the body comes, by name") {
     CHECK(refused("from=nobody", "/query/from") != "accepted");
     CHECK(refused("to=a@b.org%0D%0ARCPT", "/query/to") != "accepted");
-    CHECK(reading::has(refused("conection=x", "/query/conection"), "did you mean connection?"));
+    CHECK(reading::has(refused("conection=x", "/query/conection"), "did you mean \"connection\"?"));
     CHECK(refused("priority=x", "/query/priority") == "must be low, normal or high");
     CHECK(reading::has(refused("notify=never&notify=delay", "/query/notify"), "alone"));
     CHECK(reading::has(refused("to=%zz", ""), "percent-encoded"));

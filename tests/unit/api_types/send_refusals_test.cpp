@@ -11,15 +11,15 @@ using reading::send;
 using reading::with;
 
 TEST_CASE("unknown members are refused by name with the nearest one") {
-    CHECK(has(complaint(with(R"("subjekt":"x")"), "/subjekt"), "did you mean subject?"));
-    CHECK(has(complaint(with(R"("replyTo":{"a":[1]})"), "/replyTo"), "did you mean reply_to?"));
+    CHECK(has(complaint(with(R"("subjekt":"x")"), "/subjekt"), "did you mean \"subject\"?"));
+    CHECK(has(complaint(with(R"("replyTo":{"a":[1]})"), "/replyTo"), "did you mean \"reply_to\"?"));
     CHECK(has(complaint(with(R"("attachments":[{"filename":"a","content":"","cid":"x"}])"),
                         "/attachments/0/cid"),
               "is not a member known here"));
-    CHECK(has(complaint(with(R"("dsn":{"envId":"x"})"), "/dsn/envId"), "did you mean envid?"));
+    CHECK(has(complaint(with(R"("dsn":{"envId":"x"})"), "/dsn/envId"), "did you mean \"envid\"?"));
     CHECK(has(complaint(R"({"to":{"email":"a@b.org","nam":"x"},"text":"x"})", "/to/nam"), "name"));
-    CHECK(has(complaint(with(R"("form":"a@example.org")"), "/form"), "did you mean from?"));
-    CHECK(has(complaint(with(R"("sendAt":"x")"), "/sendAt"), "did you mean send_at?"));
+    CHECK(has(complaint(with(R"("form":"a@example.org")"), "/form"), "did you mean \"from\"?"));
+    CHECK(has(complaint(with(R"("sendAt":"x")"), "/sendAt"), "did you mean \"send_at\"?"));
 }
 
 TEST_CASE("what later versions offer is refused in words") {
