@@ -24,7 +24,7 @@
 #include "delivery/decide.hpp"
 #include "delivery/dispatcher.hpp"
 #include "delivery/lookups.hpp"
-#include "delivery/quota.hpp"
+#include "delivery/rates.hpp"
 #include "delivery/waiting_list.hpp"
 
 namespace gatepost::delivery {
@@ -53,7 +53,10 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void pause(bool paused);  // the spool is sick
     void set_policy(const retry_policy& policy);
     // What was begun shortly before counts in the new one's quota too.
-    void inherit(const carrier& older) { quota_.inherit(older.quota_); }
+    void inherit(const carrier& older) {
+        quotas_.sends.inherit(older.quotas_.sends);
+        quotas_.lookups.inherit(older.quotas_.lookups);
+    }
     // No new work, and the instance drains; done when every lane is empty and every session closed.
     // Calls run on: see cancel_early and cancel_all.
     void stop(std::function<void()> done);
@@ -75,6 +78,8 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void ended(const std::shared_ptr<lane>& work, plugin::call_result result);
     void record(std::shared_ptr<lane> work);
     void release(const lane& work);
+    std::optional<spool::due_message> take_next();
+    bool allowed(const lane& work);
     bool may_begin() const;
     std::shared_ptr<lookups> make_lookups();
     void settle_down();
@@ -87,7 +92,9 @@ class carrier : public std::enable_shared_from_this<carrier> {
 
     parts with_;
     waiting_list waiting_;
-    quota quota_;
+    quotas quotas_;
+    bool count_recipients_ = false;
+    uint32_t awaited_ = 1;  // of the quota, by the message whose turn it is
     std::shared_ptr<lookups> lookups_;
     std::unordered_set<mail_id> busy_;  // taken and not yet recorded
     std::unordered_set<uint64_t> calls_;
