@@ -43,6 +43,12 @@ void write_limits(json_writer& json, const Limits& limits) {
     if (limits.per_minute) json.member("per_minute", *limits.per_minute);
     if (limits.per_hour) json.member("per_hour", *limits.per_hour);
     if (limits.per_day) json.member("per_day", *limits.per_day);
+    if (limits.lookups_per_minute) json.member("lookups_per_minute", *limits.lookups_per_minute);
+    if (limits.lookups_per_hour) json.member("lookups_per_hour", *limits.lookups_per_hour);
+    if constexpr (requires { limits.count_recipients; }) {
+        if (limits.count_recipients)
+            json.member("count", *limits.count_recipients ? "recipients" : "messages");
+    }
     json.end_object();
 }
 

@@ -31,6 +31,7 @@ struct limits_table {  // of a connection; nothing: the plugin's manifest, then 
                        // default
     std::optional<uint32_t> concurrency;
     std::optional<uint32_t> per_second, per_minute, per_hour, per_day;
+    std::optional<uint32_t> lookups_per_minute, lookups_per_hour;
     bool operator==(const limits_table&) const = default;
 };
 

@@ -25,6 +25,8 @@ void read_limits(const document& file, table_reader& top, limits_table& out, pro
     reader.count("per_minute", out.per_minute, 1, rate_most);
     reader.count("per_hour", out.per_hour, 1, rate_most);
     reader.count("per_day", out.per_day, 1, rate_most);
+    reader.count("lookups_per_minute", out.lookups_per_minute, 1, rate_most);
+    reader.count("lookups_per_hour", out.lookups_per_hour, 1, rate_most);
     reader.finish();
 }
 

@@ -42,14 +42,10 @@ carrier::carrier(parts from)
       waiting_(mail_window),
       random_(std::random_device{}()),
       timer_(with_.loop) {
-    const config::limits_table& limits = with_.connection.limits;
     const plugin::default_limits defaults =
         plugin::limits_of(with_.instance->plugin().facts, with_.instance->settings_json());
-    const auto either = [](auto own, auto other) { return own ? own : other; };
-    quota_.add(either(limits.per_second, defaults.per_second), 1s);
-    quota_.add(either(limits.per_minute, defaults.per_minute), 1min);
-    quota_.add(either(limits.per_hour, defaults.per_hour), 1h);
-    quota_.add(either(limits.per_day, defaults.per_day), 24h);
+    quotas_ = quotas_of(with_.connection.limits, defaults);
+    count_recipients_ = defaults.count_recipients.value_or(false);
 }
 
 // The spool answers on its own thread; this brings the answer home. The carrier lives until the
@@ -65,8 +61,9 @@ spool::callback<T> carrier::on_loop(std::function<void(result<T>)> handler) {
 
 // A lookup takes a slot as a call that sends does. The carrier outlives it: stop() waits for it.
 std::shared_ptr<lookups> carrier::make_lookups() {
-    lookups::parts from{with_.loop,       with_.clock,  with_.queue, with_.instance,
-                        with_.connection, with_.policy, {},          {}};
+    lookups::parts from{
+        with_.loop,      with_.clock, with_.queue, with_.instance, with_.connection, with_.policy,
+        quotas_.lookups, {},          {}};
     from.take_slot = [this] {
         if (!may_begin()) return false;
         ++in_flight_;
@@ -110,16 +107,53 @@ void carrier::pump() {
     if (stopping_ || paused_) return;
     if (lookups_) lookups_->pump();
     while (may_begin()) {
-        if (quota_.wait_until(with_.clock.mono_now())) break;
-        auto next = waiting_.take_due(with_.clock.wall_now());
+        auto next = take_next();
         if (!next) break;
-        quota_.take(with_.clock.mono_now());
         begin(std::move(*next));
     }
     if (waiting_.wants_refill(with_.clock.wall_now())) refill();
     arm_timer();
     shown_waiting_.store(waiting_.size(), std::memory_order_relaxed);
     shown_in_flight_.store(in_flight_, std::memory_order_relaxed);
+}
+
+// The most urgent one that is due, if the quota allows it now. It is never passed by for a smaller
+// one, or it might wait for ever.
+std::optional<spool::due_message> carrier::take_next() {
+    const mono_time now = with_.clock.mono_now();
+    awaited_ = 1;
+    if (quotas_.sends.wait_until(now)) return std::nullopt;
+    auto next = waiting_.take_due(with_.clock.wall_now());
+    if (!next) return next;
+    uint32_t amount = 1;
+    if (count_recipients_)
+        amount = next->mail ? static_cast<uint32_t>(next->mail->recipients.size())
+                            : next->recipients;  // 0: known when it is loaded
+    if (quotas_.sends.wait_until(now, amount)) {
+        awaited_ = amount;
+        waiting_.add(*std::move(next));
+        return std::nullopt;
+    }
+    quotas_.sends.take(now, amount);
+    return next;
+}
+
+// How many recipients a message from disk has is known only here. One that does not fit goes back.
+bool carrier::allowed(const lane& work) {
+    if (!count_recipients_ || work.taken.recipients > 0 || work.open.empty() || stopping_)
+        return true;
+    const auto amount = static_cast<uint32_t>(work.open.size());
+    const mono_time now = with_.clock.mono_now();
+    if (!quotas_.sends.wait_until(now, amount)) {
+        quotas_.sends.take(now, amount);
+        return true;
+    }
+    spool::due_message later = work.taken;
+    later.recipients = amount;
+    release(work);
+    add(std::move(later));
+    pump();
+    return false;
 }
 
 bool carrier::may_begin() const {
@@ -156,7 +190,7 @@ void carrier::load(std::shared_ptr<lane> work) {
                                                row.state == spool::recipient_state::unknown;
                              if (open) work->open.push_back(row.index);
                          }
-                         mark(work);
+                         if (allowed(*work)) mark(work);
                      }));
 }
 
@@ -200,6 +234,7 @@ void carrier::call(const std::shared_ptr<lane>& work, const spool::start_answer&
 }
 
 void carrier::ended(const std::shared_ptr<lane>& work, plugin::call_result result) {
+    learn(quotas_, with_.connection.limits, result.told);
     const attempt_facts facts{
         .id = work->taken.id,
         .attempt = work->attempt,
@@ -344,7 +379,8 @@ void carrier::arm_timer() {
     if (stopping_ || paused_ || !due || in_flight_ >= with_.concurrency) return;
     auto at =
         with_.clock.mono_now() + std::max(0ms, std::min(*due - with_.clock.wall_now(), 60'000ms));
-    if (const auto quota = quota_.wait_until(with_.clock.mono_now())) at = std::max(at, *quota);
+    if (const auto quota = quotas_.sends.wait_until(with_.clock.mono_now(), awaited_))
+        at = std::max(at, *quota);
     if (circuit_.held()) {
         if (in_flight_ > 0) return;  // its end will say
         at = std::max(at, circuit_.until());

@@ -27,7 +27,7 @@
 #include "delivery/decide.hpp"
 #include "delivery/dispatcher.hpp"
 #include "delivery/lookups.hpp"
-#include "delivery/quota.hpp"
+#include "delivery/rates.hpp"
 #include "delivery/waiting_list.hpp"
 
 namespace gatepost::delivery {
@@ -59,7 +59,10 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void pause(bool paused);  // the spool is sick
     void set_policy(const retry_policy& policy);
     // What was begun shortly before counts in the new one's quota too.
-    void inherit(const carrier& older) { quota_.inherit(older.quota_); }
+    void inherit(const carrier& older) {
+        quotas_.sends.inherit(older.quotas_.sends);
+        quotas_.lookups.inherit(older.quotas_.lookups);
+    }
     // No new work, and the instance drains; done when every lane is empty and every session closed.
     // Calls run on: see cancel_early and cancel_all.
     void stop(std::function<void()> done);
@@ -85,6 +88,8 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void recorded(const lane& work);
     void let_go(const spool::due_message& taken);
     void release(const lane& work);
+    std::optional<spool::due_message> take_next();
+    bool allowed(const lane& work);
     bool may_begin() const;
     void learn(const mail::attempt_result& said);
     std::shared_ptr<lookups> make_lookups();
@@ -99,7 +104,9 @@ class carrier : public std::enable_shared_from_this<carrier> {
 
     parts with_;
     waiting_list waiting_;
-    quota quota_;
+    quotas quotas_;
+    bool count_recipients_ = false;
+    uint32_t awaited_ = 1;  // of the quota, by the message whose turn it is
     circuit circuit_;
     std::shared_ptr<lookups> lookups_;
     // Taken and not yet recorded; and what came to wait again meanwhile: somebody retried it by

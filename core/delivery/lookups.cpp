@@ -1,5 +1,6 @@
 #include "delivery/lookups.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "base/limits.hpp"
@@ -12,6 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto after_fault = 10min;
+constexpr auto after_throttling = 1min;  // where the provider does not say
+constexpr auto longest_throttling = 1h;
 constexpr size_t lookup_window = 1000;  // in memory; the rest waits on disk
 
 // Those whose newest attempt is the one in question, and of whom something may still be learnt.
@@ -55,7 +58,7 @@ void lookups::pump() {
     if (stopping_ || paused_ || running_) return;
     if (known_.empty()) return more_on_disk_ ? refill() : void();
     const auto [due, id] = *known_.begin();
-    if (due > with_.clock.wall_now()) return arm(due);
+    if (const auto until = wait_until()) return arm(*until);
     if (!with_.take_slot()) return;
     running_ = true;
     known_.erase(known_.begin());
@@ -77,9 +80,17 @@ void lookups::refill() {
                         }));
 }
 
-void lookups::arm(wall_time due) {
-    const auto left = std::min<std::chrono::milliseconds>(due - with_.clock.wall_now(), 60s);
-    timer_.expires_at(with_.clock.mono_now() + left);
+// Nothing: the first of them may be asked now.
+std::optional<mono_time> lookups::wait_until() {
+    const mono_time now = with_.clock.mono_now();
+    const auto left = known_.begin()->first - with_.clock.wall_now();
+    if (left > 0ms) return now + std::min<std::chrono::milliseconds>(left, 60s);
+    if (held_until_ > now) return held_until_;
+    return with_.reads.wait_until(now);
+}
+
+void lookups::arm(mono_time at) {
+    timer_.expires_at(at);
     timer_.async_wait([self = shared_from_this()](boost::system::error_code failed) {
         if (!failed) self->pump();
     });
@@ -118,6 +129,7 @@ void lookups::ask(const spool::loaded_message& found) {
     }
     // Nobody is left of whom something could be learnt: the record ends the matter.
     if (request.carry.empty()) return ended(id, facts, {});
+    with_.reads.take(with_.clock.mono_now());
     call_ = with_.instance->start(std::move(request),
                                   [self = shared_from_this(), id, facts](const auto& said) {
                                       self->call_ = 0;
@@ -138,6 +150,9 @@ void lookups::ended(mail_id id, const lookup_facts& facts, const plugin::call_re
         learnt.lookup_state = facts.state;
         learnt.lookup_at = now.now + after_fault;
     }
+    const bool throttled =
+        said.verdict == mail::verdict::unknown && said.blame == mail::blame::quota;
+    if (throttled) hold_back(learnt, facts, said);
     for (const spool::recipient_change& change : learnt.changes) {
         if (change.state != spool::recipient_state::failed) continue;
         log::warn("delivery.late_failure", "the provider says now that it was not delivered",
@@ -146,6 +161,20 @@ void lookups::ended(mail_id id, const lookup_facts& facts, const plugin::call_re
                    {"reason", change.result.text}});
     }
     record(learnt);
+}
+
+// Too many questions: this one stands, whatever the provider made of it, and the others wait too.
+void lookups::hold_back(spool::record_request& learnt, const lookup_facts& facts,
+                        const plugin::call_result& said) {
+    std::chrono::milliseconds wait = after_throttling;
+    for (const mail::recipient_result& each : said.attempt.recipients)
+        wait = each.retry_after.value_or(wait);
+    wait = std::clamp<std::chrono::milliseconds>(said.attempt.lookup_after.value_or(wait), 1s,
+                                                 longest_throttling);
+    held_until_ = with_.clock.mono_now() + wait;
+    if (learnt.lookup_at) return;
+    learnt.lookup_state = facts.state;
+    learnt.lookup_at = with_.clock.wall_now() + wait;
 }
 
 void lookups::record(const spool::record_request& learnt) {

@@ -1,9 +1,11 @@
 // Asks the provider later what became of a mail, where it wished so (mail/verdict.hpp:
-// lookup_after). One question of a connection at a time, and it takes a slot like a call that
-// sends. What waits is on disk (spool::lookups), also after a restart; this keeps a window of it.
+// lookup_after). One question of a connection at a time, within a quota of its own, and it takes a
+// slot like a call that sends. What waits is on disk (spool::lookups), also after a restart; this
+// keeps a window of it.
 //
 // A lookup sends nothing: lost, cut short or refused it changes nothing, and is asked again when
-// the provider said so or the spool has it still. Lives on the connection's delivery loop.
+// the provider said so or the spool has it still. Where the answer is that there were too many, all
+// questions of the connection wait. Lives on the connection's delivery loop.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -17,6 +19,7 @@
 #include "base/clock.hpp"
 #include "config/config.hpp"
 #include "delivery/decide.hpp"
+#include "delivery/quota.hpp"
 #include "plugin/instance.hpp"
 #include "spool/spool.hpp"
 
@@ -31,6 +34,7 @@ class lookups : public std::enable_shared_from_this<lookups> {
         std::shared_ptr<plugin::instance> instance;
         config::connection connection;
         retry_policy policy;
+        quota& reads;
         std::function<bool()> take_slot;  // whoever gives one back calls pump()
         std::function<void()> give_slot;
     };
@@ -47,7 +51,10 @@ class lookups : public std::enable_shared_from_this<lookups> {
 
   private:
     void refill();
-    void arm(wall_time due);
+    std::optional<mono_time> wait_until();
+    void arm(mono_time at);
+    void hold_back(spool::record_request& learnt, const lookup_facts& facts,
+                   const plugin::call_result& said);
     void load(mail_id id);
     void ask(const spool::loaded_message& found);
     void ended(mail_id id, const lookup_facts& facts, const plugin::call_result& said);
@@ -62,6 +69,7 @@ class lookups : public std::enable_shared_from_this<lookups> {
     boost::asio::steady_timer timer_;
     std::minstd_rand random_;
     uint64_t call_ = 0;
+    mono_time held_until_{};  // the provider said: too many questions
     bool more_on_disk_ = false;
     bool refilling_ = false;
     bool running_ = false;

@@ -187,12 +187,29 @@ void running_call::stage(const gatepost_stage& given) {
 
 void running_call::quota(const gatepost_quota& given) {
     const gatepost_quota said = copy_sized(&given);
+    if (request_.kind == call_kind::send) return keep_limit(safe_text(said.name, 64), said.limit);
     stage_report made;
     made.id = "quota";
     made.state = "passed";
     made.title = "Quota: " + host_->for_people(said.name, limits::plugin_text_bytes);
     made.text = std::to_string(said.used) + " of " + std::to_string(said.limit) + " used";
     report(std::move(made));
+}
+
+// Only the limits that a manifest may name; 0 says nothing.
+void running_call::keep_limit(std::string_view name, uint64_t limit) {
+    using of = default_limits;
+    static constexpr std::pair<std::string_view, std::optional<uint32_t> of::*> known[] = {
+        {"per_second", &of::per_second},
+        {"per_minute", &of::per_minute},
+        {"per_hour", &of::per_hour},
+        {"per_day", &of::per_day},
+        {"lookups_per_minute", &of::lookups_per_minute},
+        {"lookups_per_hour", &of::lookups_per_hour}};
+    if (over() || limit == 0) return;
+    for (const auto& [own_name, member] : known)
+        if (own_name == name)
+            told_.*member = static_cast<uint32_t>(std::min<uint64_t>(limit, UINT32_MAX));
 }
 
 void running_call::report(stage_report made) {

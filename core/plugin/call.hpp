@@ -78,6 +78,7 @@ class running_call final : public call_context, public std::enable_shared_from_t
     std::shared_ptr<void>& slot(const void* service_key) override { return slots_.at(service_key); }
     void stage(const gatepost_stage& stage) override;
     void quota(const gatepost_quota& quota) override;
+    const default_limits& told() const { return told_; }
     bool wants_stages() const override { return static_cast<bool>(request_.on_stage); }
     bool traced() const override;
     void trace(std::string_view direction, std::string_view text) override;
@@ -91,6 +92,7 @@ class running_call final : public call_context, public std::enable_shared_from_t
     };
     void deliver(gatepost_operation id, const operation::answer& with);
     void report(stage_report made);
+    void keep_limit(std::string_view name, uint64_t limit);
     std::chrono::milliseconds since_start() const;
 
     std::shared_ptr<running_instance> owner_;
@@ -107,6 +109,7 @@ class running_call final : public call_context, public std::enable_shared_from_t
     std::optional<message_view> view_;
     gatepost_request wire_{};
     size_t stages_ = 0;
+    default_limits told_;
 };
 
 }  // namespace gatepost::plugin

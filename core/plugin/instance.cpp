@@ -180,6 +180,7 @@ void running_instance::end(running_call& call, judgement verdict) {
     const size_t left = call.close();
     if (left > 0 && !stuck_.contains(call.id()) && !verdict.result.plugin_fault)
         complain("it completed a call while operations of it were running", call.id());
+    verdict.result.told = call.told();
     answer_later(call.take_handler(), std::move(verdict.result));
     if (draining_ && calls_.empty())
         boost::asio::post(how_.executor, [keep = self()] { keep->close_services(); });

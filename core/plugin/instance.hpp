@@ -83,6 +83,7 @@ struct call_result {
     mail::verdict verdict = mail::verdict::unknown;
     mail::blame blame = mail::blame::none;
     bool captured = false;
+    default_limits told;  // what the provider said in this call of its limits
 };
 
 struct instance_options {

@@ -114,6 +114,13 @@ std::string read_limits(const json& object, const std::string& at, default_limit
     from.take("per_minute", out.per_minute, UINT32_MAX);
     from.take("per_hour", out.per_hour, UINT32_MAX);
     from.take("per_day", out.per_day, UINT32_MAX);
+    from.take("lookups_per_minute", out.lookups_per_minute, UINT32_MAX);
+    from.take("lookups_per_hour", out.lookups_per_hour, UINT32_MAX);
+    std::string count;
+    from.take("count", count);
+    if (!count.empty() && count != "messages" && count != "recipients")
+        from.complain("count", "must be \"messages\" or \"recipients\"");
+    if (!count.empty()) out.count_recipients = count == "recipients";
     return from.problem();
 }
 
@@ -265,9 +272,14 @@ default_limits limits_of(const manifest& facts, std::string_view settings_json) 
     if (found == facts.preset_limits.end()) return facts.defaults;
     const auto either = [](auto own, auto other) { return own ? own : other; };
     const default_limits &own = found->second, &other = facts.defaults;
-    return {either(own.concurrency, other.concurrency), either(own.per_second, other.per_second),
-            either(own.per_minute, other.per_minute), either(own.per_hour, other.per_hour),
-            either(own.per_day, other.per_day)};
+    return {either(own.concurrency, other.concurrency),
+            either(own.per_second, other.per_second),
+            either(own.per_minute, other.per_minute),
+            either(own.per_hour, other.per_hour),
+            either(own.per_day, other.per_day),
+            either(own.lookups_per_minute, other.lookups_per_minute),
+            either(own.lookups_per_hour, other.lookups_per_hour),
+            either(own.count_recipients, other.count_recipients)};
 }
 
 }  // namespace gatepost::plugin

@@ -32,6 +32,8 @@ struct capabilities {
 // What a provider asks to be held to; nothing: it does not say.
 struct default_limits {
     std::optional<uint32_t> concurrency, per_second, per_minute, per_hour, per_day;
+    std::optional<uint32_t> lookups_per_minute, lookups_per_hour;
+    std::optional<bool> count_recipients;  // what the rates of sends count; else messages
 };
 
 // The manifest, read and checked.

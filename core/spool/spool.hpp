@@ -52,7 +52,8 @@ struct due_message {
     wall_time due{};
     mail::priority urgency = mail::priority::normal;
     std::shared_ptr<const mail::message>
-        mail;  // in memory for its first attempt, or nothing: load it
+        mail;                 // in memory for its first attempt, or nothing: load it
+    uint32_t recipients = 0;  // still to carry; 0: known when it is loaded
 };
 
 // A message taken from the spool for an attempt.

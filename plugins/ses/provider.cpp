@@ -6,6 +6,10 @@
 #include <gatepost/json.hpp>
 #include <gatepost/provider.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
 #include "account.hpp"
 #include "client.hpp"
 #include "gatepost_manifest.h"
@@ -20,6 +24,10 @@ namespace ses {
 namespace {
 
 using namespace gatepost::sdk;
+
+// The first mail does not wait for the limits; those that come after it hold to them.
+constexpr auto first_look = std::chrono::minutes(1);
+constexpr auto look_every = std::chrono::minutes(5);
 
 diagnostics nobody() {
     return diagnostics(nullptr, gatepost_sink{});
@@ -47,10 +55,14 @@ class provider {
         if (unopened) co_return *unopened;
         wish asked{"POST", std::string(send_path), {}, true};
         asked.body = request_body(how_, mail, chosen.root, bodies);
+        if (limits_are_due(context)) {
+            co_await learn_limits(context);
+        }
         const exchanged done = co_await client_.exchange(context, asked);
         if (done.failure) co_return *done.failure;
         const asked_for by{mail.from().ascii_address, named_things(how_, chosen.root)};
         outcome made = judge(done.said, by);
+        if (made.blame == blame::quota) look_soon(context);
         made.provider_message_id = done.said.message_id;
         co_return made;
     }
@@ -117,6 +129,39 @@ class provider {
         context.report.quota("recipients per second", count(read.per_second), 0);
     }
 
+    // Once for all sends that run at the same time.
+    bool limits_are_due(const context& context) {
+        const std::chrono::nanoseconds now = context.now();
+        if (!look_at_) look_at_ = now + first_look;
+        if (now < *look_at_) return false;
+        looked_at_ = now;
+        look_at_ = now + look_every;
+        return true;
+    }
+
+    // What is held to is too much: the next mail asks, but not every mail of a flood.
+    void look_soon(const context& context) {
+        std::chrono::nanoseconds soon = context.now();
+        if (looked_at_) soon = std::max(soon, *looked_at_ + first_look);
+        look_at_ = std::min(look_at_.value_or(soon), soon);
+    }
+
+    // Without the right to ask, the limits stay what they are.
+    task<void> learn_limits(context& context) {
+        const wish asked{"GET", std::string(account_path), {}, false};
+        const exchanged done = co_await client_.exchange(context, asked);
+        const bool answered = !done.failure && done.said.status == 200;
+        const account read = answered ? read_account(done.reply.data) : account{};
+        tell_limit(context, "per_second", read.per_second);
+        tell_limit(context, "per_day", read.per_day);
+    }
+
+    // Half a mail a second counts as one.
+    static void tell_limit(const context& context, std::string_view rate, double limit) {
+        const double most = std::max(1.0, std::min(limit, 4e9));
+        if (limit > 0) context.report.quota(rate, static_cast<uint64_t>(most), 0);
+    }
+
     // The address itself, its domain, the domains above: whichever is verified is enough.
     task<std::optional<outcome>> test_sender(context& context, message mail) {
         const std::string address(mail.from().ascii_address);
@@ -181,6 +226,7 @@ class provider {
 
     options how_;
     client client_;
+    std::optional<std::chrono::nanoseconds> look_at_, looked_at_;  // when the limits are read
 };
 
 }  // namespace

@@ -45,11 +45,11 @@ const std::vector<key_rule> capability_keys = {
     {"inline", flag_type},         {"headers", flag_type},    {"per_recipient", flag_type},
     {"idempotency", flag_type},    {"captures", flag_type},   {"max_bytes", count_type},
     {"max_recipients", count_type}};
-const std::vector<key_rule> limit_keys = {{"concurrency", count_type},
-                                          {"per_second", count_type},
-                                          {"per_minute", count_type},
-                                          {"per_hour", count_type},
-                                          {"per_day", count_type}};
+const std::vector<key_rule> limit_keys = {
+    {"concurrency", count_type},      {"per_second", count_type},
+    {"per_minute", count_type},       {"per_hour", count_type},
+    {"per_day", count_type},          {"lookups_per_minute", count_type},
+    {"lookups_per_hour", count_type}, {"count", text_type}};
 
 void hold_against(const json& object, const std::vector<key_rule>& rules, const std::string& at,
                   std::string& problems) {

@@ -518,7 +518,10 @@ typedef struct gatepost_cache {
                            gatepost_operation* operation);
 } gatepost_cache;
 
-/* "gatepost.report/1": the stages of a test, as they happen; ignored in other calls. */
+/* "gatepost.report/1": the stages of a test, as they happen; ignored in other calls. A quota that
+ * is told in a send and has the name of a rate of the manifest's limits ("per_second",
+ * "lookups_per_hour" ...) holds for the connection from then on, unless its owner set a lower one;
+ * `used` says nothing there, nor does a `limit` of 0. */
 enum { GATEPOST_STARTED = 1, GATEPOST_PASSED = 2, GATEPOST_STAGE_FAILED = 3, GATEPOST_SKIPPED = 4 };
 typedef struct gatepost_stage {
     uint32_t size;
@@ -533,7 +536,7 @@ typedef struct gatepost_stage {
 typedef struct gatepost_quota {
     uint32_t size;
     uint32_t reserved;
-    gatepost_string name; /* "24 hours" */
+    gatepost_string name; /* "24 hours"; in a send "per_day" */
     uint64_t limit;
     uint64_t used;
 } gatepost_quota;

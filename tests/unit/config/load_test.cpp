@@ -84,6 +84,7 @@ on_unknown = "hold"
 [limits]
 concurrency = 4
 per_second = 1
+lookups_per_hour = 20
 per_minute = 30
 per_hour = 100
 per_day = 1000
@@ -128,6 +129,7 @@ password = "hunter2"
     CHECK(relay.on_unknown == "hold");
     CHECK(relay.limits.concurrency == 4u);
     CHECK(relay.limits.per_second == 1u);
+    CHECK(relay.limits.lookups_per_hour == 20u);
     CHECK(relay.limits.per_minute == 30u);
     CHECK(relay.limits.per_hour == 100u);
     CHECK(relay.limits.per_day == 1000u);

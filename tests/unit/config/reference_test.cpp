@@ -129,7 +129,8 @@ TEST_CASE("the example connections are understood") {
     const std::string relay = read(reference / "connections.d/relay.toml.example");
     for (const char* key :
          {"provider", "active", "organization", "from_email", "from_name", "sender", "trace",
-          "on_unknown", "concurrency", "per_second", "per_minute", "per_hour", "per_day"})
+          "on_unknown", "concurrency", "per_second", "per_minute", "per_hour", "per_day",
+          "lookups_per_minute", "lookups_per_hour"})
         CHECK(relay.find(std::string(key) + " = ") != std::string::npos);
 }
 

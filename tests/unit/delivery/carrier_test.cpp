@@ -112,6 +112,9 @@ class fake_instance final : public plugin::instance {
         one.verdict = verdict;
         said.attempt.recipients.push_back(one);
         said.verdict = verdict;
+        answer(call, std::move(said));
+    }
+    void answer(uint64_t call, plugin::call_result said) {
         const auto done = std::move(calls.at(call));
         calls.erase(call);
         done(std::move(said));
@@ -123,6 +126,7 @@ class fake_instance final : public plugin::instance {
     std::vector<uint64_t> cancelled;
     std::function<void()> drained;
     size_t sessions = 0;
+    plugin::default_limits& defaults() { return plugin_.facts.defaults; }
 
   private:
     plugin::loaded_plugin plugin_;
@@ -150,6 +154,7 @@ struct bench {
     fake_spool spool;
     std::vector<queue::due_message> passed_on;
     std::vector<mail_id> lookups_passed_on;
+    plugin::default_limits defaults;
 
     struct one {
         std::shared_ptr<fake_instance> instance = std::make_shared<fake_instance>();
@@ -159,6 +164,7 @@ struct bench {
     one make(uint32_t concurrency, std::function<uint32_t()> held = [] { return 0U; }) {
         one made;
         made_here.push_back(made.instance);
+        made.instance->defaults() = defaults;
         carrier::parts parts{loop, clock, spool, made.instance, {}, {30s, 1h, 5min}, concurrency};
         parts.connection.name = "relay";
         parts.held_by_others = std::move(held);
@@ -172,21 +178,21 @@ struct bench {
         return made;
     }
 
-    queue::due_message letter(uint64_t id, bool in_memory = true) {
+    queue::due_message letter(uint64_t id, bool in_memory = true, size_t recipients = 1) {
         queue::due_message made;
         made.id = mail_id{id};
         made.connection = "relay";
         made.due = clock.wall_now();
         if (in_memory) {
             auto mail = std::make_shared<mail::message>();
-            mail->recipients.push_back({*mail::parse_mailbox("a@example.net"), {}, 0, {}});
+            mail->recipients.assign(recipients, {*mail::parse_mailbox("a@example.net"), {}, 0, {}});
             made.mail = mail;
         }
         return made;
     }
 
-    void give(const one& to, uint64_t id) {
-        to.who->add(letter(id));
+    void give(const one& to, uint64_t id, size_t recipients = 1) {
+        to.who->add(letter(id, true, recipients));
         to.who->pump();
         run();
     }
@@ -420,4 +426,126 @@ TEST_CASE("a lookup that a stop cuts short is not recorded: the next one asks ag
     with.run();
     CHECK(gone);
     CHECK(with.spool.learnt.empty());
+}
+
+TEST_CASE("a provider's limits count messages, or recipients where its manifest says so") {
+    bench with;
+    with.defaults.per_hour = 5;
+    with.defaults.count_recipients = GENERATE(false, true);
+    const auto one = with.make(10);
+    with.give(one, 1, 3);
+    with.give(one, 2, 3);
+    with.give(one, 3, 1);  // would fit, but is not its turn
+    if (*with.defaults.count_recipients) {
+        CHECK(one.instance->carried == std::vector<size_t>{3});
+        CHECK(one.who->waiting() == 2);
+    } else {
+        CHECK(one.instance->carried == std::vector<size_t>{3, 3, 1});
+    }
+}
+
+TEST_CASE("one mail with more recipients than the limit goes, and the next waits") {
+    bench with;
+    with.defaults.per_hour = 5;
+    with.defaults.count_recipients = true;
+    const auto one = with.make(10);
+    with.give(one, 1, 50);
+    with.give(one, 2, 1);
+    CHECK(one.instance->carried == std::vector<size_t>{50});
+}
+
+TEST_CASE("mail from disk is counted when it is loaded, and goes back if it does not fit") {
+    bench with;
+    with.defaults.per_hour = 5;
+    with.defaults.count_recipients = true;
+    const auto one = with.make(10);
+    for (const uint64_t id : {1, 2})
+        one.who->add(with.letter(id, false));
+    one.who->pump();
+    with.run();
+    REQUIRE(with.spool.loads.size() == 2);
+    for (size_t at = 0; at < 2; ++at) {
+        queue::loaded_message found;
+        found.mail = with.letter(at + 1, true, 4).mail;
+        for (uint32_t index = 0; index < 3; ++index) {  // the fourth has it already
+            found.recipients.emplace_back();
+            found.recipients.back().index = index;
+        }
+        with.spool.loads[at](std::move(found));
+        with.run();
+    }
+    CHECK(one.instance->carried == std::vector<size_t>{3});
+    CHECK(one.who->waiting() == 1);
+    CHECK(one.who->in_flight() == 1);
+    CHECK(with.spool.loads.size() == 2);  // its size is known now
+    one.instance->end(1, mail::verdict::accepted);
+    with.run();
+    CHECK(one.instance->carried.size() == 1);
+}
+
+TEST_CASE("what a provider tells in a send limits the connection from then on") {
+    bench with;
+    with.defaults.per_hour = 100;
+    const auto one = with.make(10);
+    with.give(one, 1);
+    plugin::call_result said;
+    said.attempt.recipients.emplace_back().verdict = mail::verdict::accepted;
+    said.told.per_hour = 2;
+    one.instance->answer(1, std::move(said));
+    with.run();
+    for (const uint64_t id : {2, 3})
+        with.give(one, id);
+    CHECK(one.instance->carried.size() == 2);
+}
+
+TEST_CASE("lookups that are due all at once go out within their own quota") {
+    bench with;
+    with.defaults.lookups_per_hour = 3;
+    for (uint64_t id = 1; id <= 9; ++id)
+        with.spool.asked_later.push_back(with.letter(id, false));
+    const auto one = with.make(4);
+    for (size_t at = 0; at < with.spool.loads.size(); ++at) {
+        with.spool.loads[at](waiting_for_lookup(with, at + 1));
+        with.run();
+        one.instance->end(at + 1, mail::verdict::accepted);
+        with.run();
+    }
+    CHECK(one.instance->asked.size() == 3);
+    with.give(one, 20);  // mail is not held up by them
+    CHECK(one.instance->carried.size() == 4);
+    CHECK(one.instance->asked.back() == plugin::call_kind::send);
+}
+
+TEST_CASE("a throttled lookup stands, and the others of the connection wait as long") {
+    bench with;
+    for (const uint64_t id : {7, 8})
+        with.spool.asked_later.push_back(with.letter(id, false));
+    const auto one = with.make(4);
+    with.spool.loads.at(0)(waiting_for_lookup(with, 7));
+    with.run();
+    plugin::call_result said;
+    said.blame = mail::blame::quota;
+    said.attempt.recipients.emplace_back().blame = mail::blame::quota;
+    std::chrono::milliseconds wait = 1min;
+    SECTION("a minute, where the provider says nothing") {}
+    SECTION("as the provider says") {
+        wait = 90s;
+        said.attempt.recipients[0].retry_after = wait;
+    }
+    SECTION("as its own wish for a lookup says, with its own notes") {
+        wait = 20s;
+        said.attempt.lookup_after = wait;
+        said.attempt.state = "more notes";
+    }
+    const bool own_notes = !said.attempt.state.empty();
+    const wall_time before = with.clock.wall_now();
+    one.instance->answer(1, std::move(said));
+    with.run();
+    REQUIRE(with.spool.learnt.size() == 1);
+    CHECK(with.spool.learnt[0].changes.empty());
+    CHECK(with.spool.learnt[0].lookup_state == (own_notes ? "more notes" : "notes"));
+    REQUIRE(with.spool.learnt[0].lookup_at);
+    CHECK(*with.spool.learnt[0].lookup_at >= before + wait);
+    CHECK(*with.spool.learnt[0].lookup_at < before + wait + 10s);
+    CHECK(with.spool.loads.size() == 1);  // nobody asks about the other one now
 }

@@ -285,6 +285,32 @@ TEST_CASE("a test call reports its stages and quotas with the time they took") {
     CHECK(on.results[0].attempt.recipients.empty());
 }
 
+TEST_CASE("limits that are told in a send come with its result; those of a test do not") {
+    bench on;
+    on.make();
+    on.plays.start = [&](gatepost_call call, const gatepost_request*) {
+        const auto tell = [&](const char* name, uint64_t limit) {
+            on.context(call).quota({sizeof(gatepost_quota), 0, str(name), limit, 7});
+        };
+        tell("per_second", 1);
+        tell("per_day", UINT64_MAX);
+        tell("per_hour", 0);
+        tell("concurrency", 1);
+        tell("24 hours", 200);
+        on.complete(call, outcome(GATEPOST_ACCEPTED));
+    };
+    const bool test = GENERATE(false, true);
+    plugin::call_request request;
+    request.kind = plugin::call_kind::test;
+    test ? on.call(std::move(request)) : on.send();
+    on.pump();
+    const plugin::default_limits told = on.results.at(0).told;
+    CHECK(told.per_second == (test ? std::nullopt : std::optional<uint32_t>(1)));
+    CHECK(told.per_day == (test ? std::nullopt : std::optional<uint32_t>(UINT32_MAX)));
+    CHECK_FALSE(told.per_hour);
+    CHECK_FALSE(told.concurrency);
+}
+
 TEST_CASE("now, wall_now and random work from any thread; a flood of log lines is cut") {
     bench on;
     on.make();

@@ -12,7 +12,8 @@ TEST_CASE("a full manifest is read") {
         "bcc_only": false, "smtputf8": true, "attachments": false, "inline": false,
         "headers": false, "per_recipient": true, "idempotency": true, "captures": true,
         "max_bytes": 41943040, "max_recipients": 50},
-      "limits": {"concurrency": 4, "per_second": 1, "per_minute": 2, "per_hour": 3, "per_day": 4},
+      "limits": {"concurrency": 4, "per_second": 1, "per_minute": 2, "per_hour": 3, "per_day": 4,
+        "lookups_per_minute": 5, "lookups_per_hour": 6, "count": "recipients"},
       "folders": ["/path"], "destinations": ["api.example.com:443", "/host"],
       "oauth": {"google": {}}, "something_new": [1],
       "settings": {"type": "object", "properties": {"path": {"type": "string"}}},
@@ -32,13 +33,17 @@ TEST_CASE("a full manifest is read") {
     CHECK(facts->can.max_recipients == 50);
     CHECK(facts->defaults.concurrency == 4U);
     CHECK(facts->defaults.per_day == 4U);
+    CHECK(facts->defaults.lookups_per_minute == 5U);
+    CHECK(facts->defaults.lookups_per_hour == 6U);
+    CHECK(facts->defaults.count_recipients == true);
     CHECK(facts->folders.at(0) == "/path");
     CHECK(facts->destinations.size() == 2);
     CHECK(facts->settings_schema.find("path") != std::string::npos);
 }
 
 TEST_CASE("the preset that the settings name brings its limits") {
-    const auto facts = parse_manifest(R"({"id": "m", "limits": {"concurrency": 5, "per_hour": 9},
+    const auto facts = parse_manifest(R"({"id": "m", "limits": {"concurrency": 5, "per_hour": 9,
+        "lookups_per_hour": 7, "count": "recipients"},
       "presets": [{"id": "office365", "limits": {"concurrency": 3, "per_minute": 30}},
                   {"id": "custom", "settings": {"port": 25}}]})",
                                       "m", "1");
@@ -47,6 +52,8 @@ TEST_CASE("the preset that the settings name brings its limits") {
     CHECK(office.concurrency == 3U);
     CHECK(office.per_minute == 30U);
     CHECK(office.per_hour == 9U);  // the plugin's own, where the preset is silent
+    CHECK(office.lookups_per_hour == 7U);
+    CHECK(office.count_recipients == true);
     for (const char* other : {"{}", R"({"preset": "custom"})", R"({"preset": "?"})", "[]"})
         CHECK(limits_of(*facts, other).concurrency == 5U);
 }
@@ -73,6 +80,8 @@ TEST_CASE("what is wrong in a manifest is named") {
         {R"({"id": "m", "capabilities": {"max_bytes": -1}})", "/capabilities/max_bytes"},
         {R"({"id": "m", "capabilities": {"structured": false}})", "/capabilities"},
         {R"({"id": "m", "capabilities": []})", "/capabilities"},
+        {R"({"id": "m", "limits": {"count": "bytes"}})", "/limits/count"},
+        {R"({"id": "m", "limits": {"lookups_per_hour": 0}})", "/limits/lookups_per_hour"},
         {R"({"id": "m", "limits": {"concurrency": 0}})", "/limits/concurrency"},
         {R"({"id": "m", "limits": {"per_day": 1.5}})", "/limits/per_day"},
         {R"({"id": "m", "presets": [{"name": "x"}]})", "/presets/0/id"},

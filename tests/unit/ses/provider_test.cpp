@@ -88,6 +88,47 @@ TEST_CASE("a wrong clock is corrected once, from the answer's Date") {
     }
 }
 
+TEST_CASE("a throttled send has the account's limits read by the next, and only by that") {
+    running with;
+    bool slow = true, permitted = true;
+    std::string limits = account;
+    with.answer = [&](const check::http_seen& one) {
+        if (ends(one.url, "/v2/email/account")) {
+            CHECK(one.method == "GET");
+            CHECK_FALSE(one.commits);
+            return permitted ? ok(limits) : refusal(403, "AccessDeniedException");
+        }
+        return slow ? refusal(429, "TooManyRequestsException", "Maximum sending rate exceeded.")
+                    : taken();
+    };
+    CHECK(with.send().blame == GATEPOST_BLAME_QUOTA);
+    CHECK(with.seen.size() == 1);
+    CHECK(with.record.quotas.empty());
+    std::vector<std::string> told{"per_second", "per_day"};
+    SECTION("and tells them") {}
+    SECTION("but no day's limit where there is none") {
+        limits.replace(limits.find("50000.0"), 7, "-1.0");
+        told = {"per_second"};
+    }
+    SECTION("and goes out all the same without the right to ask") {
+        permitted = false;
+        told.clear();
+    }
+    SECTION("and goes out all the same after nonsense") {
+        limits = "nonsense";
+        told.clear();
+    }
+    slow = false;
+    CHECK(with.send().verdict == GATEPOST_ACCEPTED);
+    REQUIRE(with.seen.size() == 3);
+    CHECK(ends(with.seen[1].url, "/v2/email/account"));
+    CHECK(with.record.quotas == told);
+    slow = true;
+    CHECK(with.send().blame == GATEPOST_BLAME_QUOTA);
+    CHECK(with.send().blame == GATEPOST_BLAME_QUOTA);  // read within the last minute
+    CHECK(with.seen.size() == 5);
+}
+
 TEST_CASE("a container's role gives keys, which are kept and renewed") {
     running with(role_settings("container"));
     REQUIRE(with.status == GATEPOST_OK);
