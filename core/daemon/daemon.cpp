@@ -18,6 +18,7 @@
 #include "daemon/listen.hpp"
 #include "daemon/oauth.hpp"
 #include "daemon/plugin_copies.hpp"
+#include "daemon/settings_check.hpp"
 #include "delivery/dispatcher.hpp"
 #include "plugin/registry.hpp"
 #include "services/host_services.hpp"
@@ -63,10 +64,17 @@ std::vector<std::filesystem::path> plugin_folders(const options& how,
     return {find_default_paths().plugins};
 }
 
-config::schema_lookup schemas_of(const plugin::registry& plugins) {
-    return [&plugins](const std::string& provider) -> result<config::plugin_schema> {
-        if (const auto found = plugins.find(provider))
-            return config::plugin_schema{found->facts.settings_schema, oauth_check_of(found)};
+// With `ask`, plugins say themselves what they think of settings that their schema takes.
+config::schema_lookup schemas_of(const plugin::registry& plugins, bool ask = false) {
+    return [&plugins, ask](const std::string& provider) -> result<config::plugin_schema> {
+        if (const auto found = plugins.find(provider)) {
+            config::plugin_schema known{found->facts.settings_schema, oauth_check_of(found)};
+            if (ask)
+                known.check_settings = [found](const std::string& name, const secret& settings) {
+                    return objections_of(found, name, settings);
+                };
+            return known;
+        }
         std::string known;
         for (const auto& [id, plugin] : plugins.loaded())
             known += (known.empty() ? "" : ", ") + id;
@@ -311,6 +319,9 @@ result<std::string> check(const options& how) {
     log::set_level(log::level::off);
     auto ready = prepare(how, scratch.path());
     if (!ready) return ready.error();
+    // A running daemon asks the plugins too, when it makes their instances.
+    const auto asked = config::load(how.config, schemas_of(*ready->plugins, true));
+    if (!asked) return asked.error();
     const size_t connections = ready->config->connections.size();
     if (how.json) {
         std::string out;

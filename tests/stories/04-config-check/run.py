@@ -54,6 +54,22 @@ def check(gateway, cli, main_file, connection, expected):
     expect(not gateway.socket.exists(), "a daemon that refuses its configuration leaves a socket")
 
 
+# What only the plugin can say of its settings; a daemon that starts goes on without that connection.
+OBJECTED = [
+    ('provider = "smtp"\n[settings]\nsecurity = "none"\n', "one.toml", "settings.host"),
+    ('provider = "smtp"\n[settings]\nhost = "mail.example.com"\npassword = "x"\n', "one.toml:4", "settings.password"),
+    ('provider = "smtp"\n[settings]\nhost = "smtp://mail.example.com"\n', "one.toml:3", "settings.host"),
+]
+
+
+def check_objections(gateway, cli):
+    write(gateway.config / "gatepost.toml", "")
+    for connection, place, key in OBJECTED:
+        write(gateway.config / "connections.d" / "one.toml", connection)
+        said = cli("config", "check", "--config", gateway.config, "--plugins", gateway.plugins[0], code=78)
+        expect(place in said and key in said, f"{place} {key} is not in:\n{said}")
+
+
 def main():
     given = arguments()
     with gateway_of(given, outbox=False) as gateway:
@@ -61,6 +77,7 @@ def main():
         for main_file, connection, expected in BROKEN:
             check(gateway, cli, main_file, connection, expected)
         write(gateway.config / "gatepost.toml", "")
+        check_objections(gateway, cli)
         write(gateway.config / "connections.d" / "one.toml", OUTBOX)
         (gateway.config / "connections.d" / "one.toml").chmod(0o666)  # whoever writes there decides where mail goes
         said = cli("config", "check", "--config", gateway.config, "--plugins", gateway.plugins[0], code=78)
