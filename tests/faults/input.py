@@ -152,7 +152,7 @@ def envelope(gateway):
         answer = gateway.post("/v1/messages?" + query, mail, headers={"Content-Type": "message/rfc822"})
         refused(answer, 400, "malformed")
     answer = gateway.post("/v1/messages?fron=a@example.com", mail, headers={"Content-Type": "message/rfc822"})
-    refused(answer, 422, "invalid", "/query/fron", says='did you mean "from"?')
+    refused(answer, 422, "invalid", "/query/fron", says=r'did you mean \"from\"?')
     refused(gateway.post("/v1/messages?to=b@example.net", MAIL), 400, "malformed", says="takes no query")
     refused(post_raw(gateway, b"x", "text/plain"), 415, "unsupported-media")
     return count
@@ -218,9 +218,9 @@ def bad_fields(gateway):
     for key, near in (("subjekt", "subject"), ("fron", "from"), ("attachment", "attachments"), ("replyTo", "reply_to"),
                       ("sent_at", "send_at")):
         answer = gateway.post("/v1/messages", dict(MAIL, **{key: "x"}))
-        refused(answer, 422, "invalid", "/" + key, says=f'did you mean "{near}"?')
+        refused(answer, 422, "invalid", "/" + key, says=rf'did you mean \"{near}\"?')
     answer = gateway.post("/v1/messages", dict(MAIL, attachments=[{"filenam": "x", "filename": "y", "content": ""}]))
-    refused(answer, 422, "invalid", "/attachments/0/filenam", says='did you mean "filename"?')
+    refused(answer, 422, "invalid", "/attachments/0/filenam", says=r'did you mean \"filename\"?')
     refused(gateway.post("/v1/messages", dict(MAIL, zzzzzzzzzz=1)), 422, "invalid", "/zzzzzzzzzz")
 
     wrong = {"subject": 5, "text": None, "html": ["x"], "to": 5, "cc": {"name": "x"}, "reply_to": [["a@example.net"]],

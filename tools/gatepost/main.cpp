@@ -133,7 +133,7 @@ std::optional<int> answer_without_command(const CLI::App& app,
     if (std::ranges::find(names, command) != names.end()) return std::nullopt;
     const auto near = gatepost::text::nearest(command, names);
     const std::string advice =
-        near ? "did you mean " + *near + "?" : "gatepost help lists what there is";
+        near ? "did you mean \"" + *near + "\"?" : "gatepost help lists what there is";
     std::fprintf(stderr, "gatepost: \"%s\" is no command; %s\n", clean(command).c_str(),
                  advice.c_str());
     return 64;

@@ -22,7 +22,7 @@ std::string choices_of(const json& setting) {
     return out;
 }
 
-std::string type_of(const json& setting) {
+std::string setting_type(const json& setting) {
     std::string type = text_of(setting, "type");
     if (!choices_of(setting).empty()) type = "choice";
     return setting.value("writeOnly", false) ? type + ", secret" : type;
@@ -39,9 +39,10 @@ std::vector<std::pair<std::string, json>> in_order(const json& properties) {
     std::vector<std::pair<std::string, json>> all;
     for (const auto& [name, setting] : properties.items())
         all.emplace_back(name, setting);
-    std::ranges::stable_sort(all, {}, [](const auto& one) {
+    std::ranges::sort(all, {}, [](const auto& one) {
         const auto place = one.second.find("x-gatepost-order");
-        return place != one.second.end() && place->is_number() ? place->template get<int>() : 9999;
+        const bool placed = place != one.second.end() && place->is_number();
+        return std::pair(placed ? place->template get<int>() : 9999, one.first);
     });
     return all;
 }
@@ -51,7 +52,7 @@ void add_rows(const json& schema, const std::string& prefix,
     const json required = schema.value("required", json::array());
     for (const auto& [name, setting] : in_order(schema.value("properties", json::object()))) {
         const bool needed = std::ranges::find(required, json(name)) != required.end();
-        rows.push_back({"  " + clean(prefix + name, 60), clean(type_of(setting), 30),
+        rows.push_back({"  " + clean(prefix + name, 60), clean(setting_type(setting), 30),
                         needed ? "required" : clean(text_of(setting, "default"), 40),
                         clean(description_of(setting), 400)});
         if (setting.contains("properties")) add_rows(setting, prefix + name + ".", rows);

@@ -90,7 +90,7 @@ def refusals(cli, gateway):
     expect("/nowhere" in cli("send", *ENVELOPE, "--attach", "/nowhere", "--text", "x", code=66), "the file's name")
     cli("messages", "nope", code=66)
     expect(cli("messages", "--status", "bogus", code=65).startswith("gatepost: --status "), "--status")
-    expect(cli("sned", "--to", "x", code=64) == 'gatepost: "sned" is no command; did you mean send?\n', "a command that there is not")
+    expect(cli("sned", "--to", "x", code=64) == 'gatepost: "sned" is no command; did you mean "send"?\n', "a command that there is not")
     expect("gatepost help lists" in cli("--json", "frob", code=64) and "Subcommands" in cli(code=64), "no command")
     expect(cli("help") == cli("--help") and "--send-at" in cli("help", "send") and "78 wrong" in cli("help"), "help")
     cli("connections", "nope", code=66)
