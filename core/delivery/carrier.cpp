@@ -245,14 +245,14 @@ void carrier::ended(const std::shared_ptr<lane>& work, plugin::call_result resul
         .after_unknown = work->after_unknown,
         .recipients_in_message = work->mail->recipients.size(),
         .random = random_()};
-    learn(result.attempt);
+    heed(result.attempt);
     work->verdicts = decide(facts, result.attempt, with_.policy);
     tell_what_stays(work->verdicts, with_.connection.name);
     record(work);
     pump();
 }
 
-void carrier::learn(const mail::attempt_result& said) {
+void carrier::heed(const mail::attempt_result& said) {
     if (!circuit_.heard(said, with_.clock.mono_now())) return;
     {
         const std::lock_guard lock(shown_mutex_);

@@ -91,7 +91,7 @@ class carrier : public std::enable_shared_from_this<carrier> {
     std::optional<spool::due_message> take_next();
     bool allowed(const lane& work);
     bool may_begin() const;
-    void learn(const mail::attempt_result& said);
+    void heed(const mail::attempt_result& said);
     std::shared_ptr<lookups> make_lookups();
     void settle_down();
     void cancel_calls(plugin::cancel_reason why);

@@ -58,6 +58,7 @@ class provider {
         segments body = request_body(how_, mail, chosen.root, parts);
         const auto too_large = objection_to_size(how_, request_size(body, parts));
         if (too_large) co_return too_large->as_outcome();
+        tell_limits(context, mail);
         const std::string own(chosen.root["operation_id"].text());
         const way next = co_await find_way(context, mail, own);
         if (next.settled) co_return *next.settled;
@@ -95,6 +96,7 @@ class provider {
             co_return outcome::deferred(blame::network, "Azure does not have this message", 404);
         if (seen == sighting::unclear) {
             const outcome why = done.failure ? *done.failure : judge(done.said);
+            if (why.blame == blame::quota) co_return asked_too_fast(why, *told);
             outcome made = told->unclear ? outcome::unknown(why.blame, why.text, why.code)
                                          : outcome::accepted({}, told->operation);
             ask_again(made, {told->operation, asked, told->unclear}, why.retry_after);
@@ -284,6 +286,25 @@ class provider {
                     int asked) const {
         made.provider_message_id = operation;
         ask_again(made, {operation, asked, false}, said.retry_after);
+    }
+
+    // It was not answered, so it is none of the few times that are asked.
+    outcome asked_too_fast(const outcome& why, const notes& told) const {
+        outcome made = outcome::unknown(why.blame, why.text, why.code);
+        made.provider_message_id = told.operation;
+        ask_again(made, told, why.retry_after);
+        return made;
+    }
+
+    // Azure never raises the limits of its own domains.
+    void tell_limits(const context& context, const message& mail) const {
+        const std::string_view sender =
+            how_.sender.empty() ? mail.from().ascii_address : std::string_view(how_.sender);
+        if (!is_managed(sender)) return;
+        context.report.quota("per_minute", managed_per_minute, 0);
+        context.report.quota("per_hour", managed_per_hour, 0);
+        context.report.quota("lookups_per_minute", managed_lookups_per_minute, 0);
+        context.report.quota("lookups_per_hour", managed_lookups_per_hour, 0);
     }
 
     void ask_again(outcome& made, const notes& told, std::chrono::nanoseconds wish) const {

@@ -87,6 +87,11 @@ std::optional<connection_string> read_connection_string(std::string_view text) {
     return made;
 }
 
+bool is_managed(std::string_view address) {
+    const std::string domain = lower(address.substr(address.rfind('@') + 1));
+    return domain == "azurecomm.net" || domain.ends_with(".azurecomm.net");
+}
+
 options read_options(const settings& given, diagnostics& said) {
     options made;
     read_account(given, made, said);
@@ -94,6 +99,12 @@ options read_options(const settings& given, diagnostics& said) {
     if (made.sender.find('<') != made.sender.npos || made.sender.find(' ') != made.sender.npos)
         said.error("/sender", "must be a bare address",
                    "Azure takes no name here; it shows the one of the sender username.");
+    if (is_managed(made.sender))
+        said.warning("/sender",
+                     "is of an Azure-managed domain, which sends only 5 mails a minute and 10 an "
+                     "hour; the gateway learns this with the first mail",
+                     "Set per_minute = 5 and per_hour = 10 in the connection's [limits], or verify "
+                     "a domain of your own.");
     made.display_name = given.text("display_name", "");
     made.tracking_off = given.text("tracking", "domain") == "off";
     made.lookups = given.boolean("lookups", true);

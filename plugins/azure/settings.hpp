@@ -26,6 +26,11 @@ struct options {
 
 options read_options(const gatepost::sdk::settings& given, gatepost::sdk::diagnostics& said);
 
+// Of a domain that Azure gives away (*.azurecomm.net): few mails, and no more on request.
+bool is_managed(std::string_view address);
+inline constexpr uint64_t managed_per_minute = 5, managed_per_hour = 10;
+inline constexpr uint64_t managed_lookups_per_minute = 10, managed_lookups_per_hour = 20;
+
 struct connection_string {
     std::string endpoint, access_key;
 };

@@ -65,10 +65,56 @@ TEST_CASE("a lookup that finds it failed says so; one that finds it open asks on
 
     with.answer = both(taken(), absent());
     CHECK(with.call(look_for(state)).verdict == GATEPOST_ACCEPTED);  // forgotten, not refused
+}
+
+TEST_CASE("a throttled lookup learns nothing, and is none of the two") {
+    running with;
+    std::string state = with.send().state;
+    check::http_answer slow = refusal(429);
+    slow.headers.emplace_back("retry-after", "7");
+    with.answer = both(taken(), slow);
+    for (int i = 0; i < 5; ++i) {
+        const check::outcome busy = with.call(look_for(state));
+        CHECK(busy.verdict == GATEPOST_UNKNOWN);
+        CHECK(busy.blame == GATEPOST_BLAME_QUOTA);
+        CHECK(busy.lookup_after == seconds(7));
+        state = busy.state;
+    }
     with.answer = both(taken(), refusal(429));
-    const check::outcome busy = with.call(look_for(state));
-    CHECK(busy.verdict == GATEPOST_ACCEPTED);
-    CHECK(busy.lookup_after == seconds(60));
+    CHECK(with.call(look_for(state)).lookup_after == seconds(60));
+    with.answer = both(taken(), operation(200, "Failed", "EmailDropped"));
+    CHECK(with.call(look_for(state)).verdict == GATEPOST_REJECTED);
+}
+
+TEST_CASE("a sender of an Azure-managed domain has its limits told, and a warning") {
+    json settings = usual_settings();
+    const std::vector<std::string> told{"per_minute", "per_hour", "lookups_per_minute",
+                                        "lookups_per_hour"};
+    SECTION("by the setting") {
+        settings["sender"] = "donotreply@00000000-1111.AzureComm.net";
+        running with(settings);
+        REQUIRE(with.status == GATEPOST_OK);
+        REQUIRE(with.host->diagnostics().size() == 1);
+        CHECK(with.host->diagnostics()[0].severity == GATEPOST_WARNING);
+        CHECK(with.host->diagnostics()[0].pointer == "/sender");
+        CHECK(with.host->diagnostics()[0].advice.find("per_minute = 5") != std::string::npos);
+        CHECK(with.send().verdict == GATEPOST_ACCEPTED);
+        CHECK(with.record.quotas == told);
+    }
+    SECTION("by the mail's own sender") {
+        running with(settings);
+        check::message mail = plain_mail();
+        mail.from.address = "a@x.azurecomm.net";
+        CHECK(with.send(mail).verdict == GATEPOST_ACCEPTED);
+        CHECK(with.record.quotas == told);
+    }
+    SECTION("and others not") {
+        settings["sender"] = "donotreply@azurecomm.net.example.com";
+        running with(settings);
+        CHECK(with.host->diagnostics().empty());
+        CHECK(with.send().verdict == GATEPOST_ACCEPTED);
+        CHECK(with.record.quotas.empty());
+    }
 }
 
 TEST_CASE("lookups can be switched off") {
