@@ -218,8 +218,11 @@ def main():
         test(cli)
         failed(cli)
         colours(cli, gateway)
-        said = cli("config", "check", "--config", gateway.config, *[word for one in gateway.plugins for word in ("--plugins", one)])
-        expect("all is well; connections: 5" in said, said)
+        check = ["config", "check", "--config", gateway.config, *[word for one in gateway.plugins for word in ("--plugins", one)]]
+        expect("broken.toml:3" in cli(*check, code=78), "the plugin is asked what it says of its settings")
+        (gateway.config / "connections.d" / "broken.toml").unlink()
+        said = cli(*check)
+        expect("all is well; connections: 4" in said, said)
 
 
 main()

@@ -57,7 +57,7 @@ def check(gateway, cli, main_file, connection, expected):
 # What only the plugin can say of its settings; a daemon that starts goes on without that connection.
 OBJECTED = [
     ('provider = "smtp"\n[settings]\nsecurity = "none"\n', "one.toml", "settings.host"),
-    ('provider = "smtp"\n[settings]\nhost = "mail.example.com"\npassword = "x"\n', "one.toml:4", "settings.password"),
+    ('provider = "smtp"\n[settings]\nhost = "mail.example.com"\npassword = "x"\n', "one.toml:2", "settings.username"),
     ('provider = "smtp"\n[settings]\nhost = "smtp://mail.example.com"\n', "one.toml:3", "settings.host"),
 ]
 
