@@ -53,7 +53,7 @@ def main(check, sdk, compiler):
         run(here, "sh", "-c", next(line for line in commands if line.startswith("sed ")))
         (here / "manifest.json").write_text(block(section, "json"))
         (here / "provider.cpp").write_text(block(section, "cpp"))
-        run(here, "cmake", "-S", ".", "-B", "build", f"-DGATEPOST_SDK={sdk}", f"-DCMAKE_CXX_COMPILER={compiler}",
+        run(here, "cmake", "-G", "Ninja", "-S", ".", "-B", "build", f"-DGATEPOST_SDK={sdk}", f"-DCMAKE_CXX_COMPILER={compiler}",
             "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Wconversion -Werror")
         run(here, "cmake", "--build", "build")
         plugin = here / "build/lib/gatepost/plugins/acme.so"
