@@ -329,7 +329,8 @@ void carrier::put_back(const lane& work, const error& reason) {
     release(work);
     if (reason.kind == error_kind::io) {
         waiting_.look_at_disk();
-        return refill_later();
+        refill_later();
+        return pump();
     }
     if (reason.kind == error_kind::not_found || reason.kind == error_kind::internal) {
         log::error("delivery.load", "a waiting message cannot be loaded",
@@ -350,7 +351,8 @@ void carrier::refill() {
     const auto far = wall_time::max();
     with_.queue.waiting(with_.connection.name, far, mail_window,
                         on_loop<std::vector<spool::due_message>>([this](auto found) {
-                            if (!found || stopping_) return refill_later();
+                            if (stopping_) return;
+                            if (!found) return refill_later();
                             refilling_ = false;
                             const bool more = found->size() >= mail_window;
                             std::erase_if(*found, [this](const spool::due_message& each) {

@@ -52,7 +52,7 @@ bool waiting_list::wants_refill(wall_time now) const {
 }
 
 void waiting_list::refilled(std::vector<spool::due_message> found, bool more_on_disk) {
-    incomplete_ = false;
+    incomplete_ = look_again_;
     horizon_ = wall_time::max();
     const auto missed = std::exchange(turned_away_since_, wall_time::max());
     const auto last = found.empty() ? wall_time::max() : found.back().due;

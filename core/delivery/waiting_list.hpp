@@ -35,10 +35,13 @@ class waiting_list {
     wall_time horizon() const { return horizon_; }
     bool wants_refill(wall_time now) const;
     // The disk knows things that were never told.
-    void look_at_disk() { incomplete_ = true; }
+    void look_at_disk() { incomplete_ = look_again_ = true; }
     // From the question to its answer, which begins with the earliest; what is turned away between
-    // them is not forgotten.
-    void refill_asked() { turned_away_since_ = wall_time::max(); }
+    // them is not forgotten, and a wish to look at the disk stands.
+    void refill_asked() {
+        turned_away_since_ = wall_time::max();
+        look_again_ = false;
+    }
     void refilled(std::vector<spool::due_message> found, bool more_on_disk);
 
   private:
@@ -52,6 +55,7 @@ class waiting_list {
     std::array<order, 3> lanes_;  // high, normal, low
     std::unordered_map<mail_id, spool::due_message> known_;
     bool incomplete_ = false;
+    bool look_again_ = false;  // since the last question
     wall_time horizon_ = wall_time::max();
     wall_time turned_away_since_ = wall_time::max();
 };

@@ -333,12 +333,10 @@ TEST_CASE("a message that is damaged on disk is not fetched again and again") {
     one.who->add(with.letter(1, false));
     one.who->pump();
     with.run();
+    one.who->add(with.letter(2));
     with.spool.loads.at(0)(error{error_kind::io, "the stored message is damaged"});
     with.run();
-    one.who->pump();
     CHECK(one.who->waiting() == 0);
-    CHECK(one.who->in_flight() == 0);
-    with.give(one, 2);
     CHECK(with.spool.marked == std::vector<mail_id>{mail_id{2}});
 }
 

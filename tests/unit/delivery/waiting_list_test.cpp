@@ -126,3 +126,14 @@ TEST_CASE("what was turned away while the disk was asked is not forgotten") {
     }
     CHECK(list.wants_refill(now));
 }
+
+TEST_CASE("a wish to look at the disk outlives an answer to an older question") {
+    waiting_list list(8);
+    list.refill_asked();
+    list.look_at_disk();
+    list.refilled({}, false);
+    CHECK(list.wants_refill(now));
+    list.refill_asked();
+    list.refilled({}, false);
+    CHECK_FALSE(list.wants_refill(now));
+}
