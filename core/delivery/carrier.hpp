@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
@@ -78,6 +79,7 @@ class carrier : public std::enable_shared_from_this<carrier> {
     std::string problem() const;
 
   private:
+    static constexpr size_t mail_window = 10'000;  // waiting messages in memory
     struct lane;
     void begin(spool::due_message message);
     void load(std::shared_ptr<lane> work);
@@ -99,8 +101,17 @@ class carrier : public std::enable_shared_from_this<carrier> {
     void refill();
     void refill_later();
     void arm_timer();
+    // The spool answers on its own thread; this brings the answer home. The carrier lives until the
+    // last one came.
     template <class T>
-    spool::callback<T> on_loop(std::function<void(result<T>)> handler);
+    spool::callback<T> on_loop(std::function<void(result<T>)> handler) {
+        return [self = shared_from_this(), handler = std::move(handler)](result<T> answer) mutable {
+            boost::asio::post(self->with_.loop, [self, handler = std::move(handler),
+                                                 answer = std::move(answer)]() mutable {
+                handler(std::move(answer));
+            });
+        };
+    }
 
     parts with_;
     waiting_list waiting_;
