@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/destination.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "mail/message.hpp"
@@ -52,13 +53,6 @@ struct trace_line {
     std::string direction;  // ">" to the provider, "<" from it, "*" about it
     std::string text;
     std::chrono::milliseconds since_start{};
-};
-
-// A host that this instance may connect to.
-struct destination {
-    std::string host;    // name, address or "unix:/path", as it was given
-    uint16_t port = 0;   // 0: any
-    bool owner = false;  // named by the settings: it may lead anywhere, also into this machine
 };
 
 struct call_request {

@@ -116,47 +116,17 @@ result<std::vector<std::string>> settings_view::folders(const manifest& facts) c
     return found;
 }
 
-namespace {
-
-// "[::1]:25", "host:25", "socks5://user:password@host:1080/", "unix:/path", "::1"; an owner's value
-// may be a whole URL, or hold one as "endpoint=https://host;key=...".
-destination destination_of(std::string_view text, bool owner) {
-    destination made;
-    made.owner = owner;
-    if (text.starts_with("unix:")) {
-        made.host = text;
-        return made;
-    }
-    if (const size_t scheme = text.find("://"); scheme != text.npos) text.remove_prefix(scheme + 3);
-    text = text.substr(0, text.find_first_of("/?#;"));
-    if (const size_t user = text.rfind('@'); user != text.npos) text.remove_prefix(user + 1);
-    const bool bracketed = text.starts_with('[') && text.find(']') != text.npos;
-    const size_t close = bracketed ? text.find(']') : 0;
-    const size_t colon = text.find(':', close);
-    const bool bare_v6 = !bracketed && colon != text.npos && text.find(':', colon + 1) != text.npos;
-    if (colon != text.npos && !bare_v6) {
-        const auto port = text::parse_unsigned(text.substr(colon + 1));
-        if (port && *port <= std::numeric_limits<uint16_t>::max())
-            made.port = static_cast<uint16_t>(*port);
-        text = text.substr(0, colon);
-    }
-    made.host = bracketed ? text.substr(1, close - 1) : text;
-    return made;
-}
-
-}  // namespace
-
 std::vector<destination> settings_view::destinations(const manifest& facts) const {
     std::vector<destination> found;
     const auto settings = schema::parse_json(json_.reveal());
     for (const std::string& each : facts.destinations) {
         if (!each.starts_with('/')) {
-            found.push_back(destination_of(each, false));
+            found.push_back(read_destination(each, false));
             continue;
         }
         const nlohmann::json::json_pointer at(each);
         if (!settings || !settings->contains(at) || !settings->at(at).is_string()) continue;
-        auto named = destination_of(settings->at(at).get<std::string>(), true);
+        auto named = read_destination(settings->at(at).get<std::string>(), true);
         if (!named.host.empty()) found.push_back(std::move(named));
     }
     return found;

@@ -23,46 +23,6 @@ struct addrinfo_end {
 };
 using addrinfo_list = std::unique_ptr<addrinfo, addrinfo_end>;
 
-bool private_v4(uint32_t address) {
-    const auto in = [address](uint32_t net, int bits) {
-        return (address ^ net) >> (32 - bits) == 0;
-    };
-    return in(0x00000000, 8) || in(0x0a000000, 8) || in(0x64400000, 10) || in(0x7f000000, 8) ||
-           in(0xa9fe0000, 16) || in(0xac100000, 12) || in(0xc0000000, 24) || in(0xc0a80000, 16) ||
-           in(0xc6120000, 15) || in(0xe0000000, 4) || in(0xf0000000, 4);
-}
-
-uint32_t v4_at(const uint8_t* at) {
-    return uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | uint32_t{at[3]};
-}
-
-bool starts(const uint8_t* address, std::initializer_list<uint8_t> with) {
-    return std::equal(with.begin(), with.end(), address);
-}
-
-bool private_v6(const uint8_t* address) {
-    const bool zeros = std::all_of(address, address + 10, [](uint8_t each) { return each == 0; });
-    // ::, ::1, IPv4-compatible and IPv4-mapped.
-    if (zeros && address[10] == 0xff && address[11] == 0xff) return private_v4(v4_at(address + 12));
-    if (zeros) return true;
-    if (starts(address, {0x00, 0x64, 0xff, 0x9b})) return private_v4(v4_at(address + 12));  // NAT64
-    if (starts(address, {0x20, 0x02})) return private_v4(v4_at(address + 2));               // 6to4
-    const bool unique_local = (address[0] & 0xfe) == 0xfc;
-    const bool link_or_site = address[0] == 0xfe && (address[1] & 0x80) != 0;
-    return unique_local || link_or_site || address[0] == 0xff;
-}
-
-bool metadata_v4(uint32_t address) {
-    return address >> 16 == 0xa9fe;
-}
-
-bool metadata_v6(const uint8_t* address) {
-    const bool mapped = starts(address, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff});
-    if (mapped) return metadata_v4(v4_at(address + 12));
-    const bool link_local = address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
-    return link_local || starts(address, {0xfd, 0x00, 0x0e, 0xc2});
-}
-
 result<addrinfo_list> ask(const std::string& host, uint16_t port) {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
@@ -138,20 +98,25 @@ std::string socket_address::text() const {
     return "an unknown address";
 }
 
-bool socket_address::is_private() const {
+std::optional<ip_bytes> socket_address::bytes() const {
+    ip_bytes out{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     if (family() == AF_INET)
-        return private_v4(ntohl(reinterpret_cast<const sockaddr_in&>(storage_).sin_addr.s_addr));
-    if (family() == AF_INET6)
-        return private_v6(reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr.s6_addr);
-    return true;
+        std::memcpy(out.data() + 12, &reinterpret_cast<const sockaddr_in&>(storage_).sin_addr, 4);
+    else if (family() == AF_INET6)
+        std::memcpy(out.data(), &reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr, 16);
+    else
+        return std::nullopt;
+    return out;
+}
+
+bool socket_address::is_private() const {
+    const auto address = bytes();
+    return !address || gatepost::is_private(*address);
 }
 
 bool socket_address::is_metadata() const {
-    if (family() == AF_INET)
-        return metadata_v4(ntohl(reinterpret_cast<const sockaddr_in&>(storage_).sin_addr.s_addr));
-    if (family() == AF_INET6)
-        return metadata_v6(reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr.s6_addr);
-    return false;
+    const auto address = bytes();
+    return address && gatepost::is_metadata(*address);
 }
 
 std::vector<socket_address> take_turns(std::span<const socket_address> by_preference) {
@@ -181,26 +146,8 @@ result<std::vector<socket_address>> resolve(const std::string& host, uint16_t po
     return turns;
 }
 
-std::string plain_host(std::string_view host) {
-    if (is_unix(host)) return std::string(host);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    if (host.ends_with('.') && host.size() > 1) host.remove_suffix(1);
-    return text::to_lower(host);
-}
-
-std::string host_and_port(std::string_view host, uint32_t port) {
-    if (is_unix(host)) return std::string(host);
-    const std::string plain = plain_host(host);
-    const bool v6 = plain.find(':') != std::string::npos;
-    return (v6 ? "[" + plain + "]" : plain) + ":" + std::to_string(port);
-}
-
-bool is_unix(std::string_view host) {
-    return host.starts_with("unix:");
-}
-
 bool is_ip_literal(std::string_view host) {
-    return socket_address::parse(host, 0).has_value();
+    return ip_literal(host).has_value();
 }
 
 }  // namespace gatepost::services

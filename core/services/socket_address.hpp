@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/network.hpp"
 #include "base/result.hpp"
 
 namespace gatepost::services {
@@ -29,14 +30,13 @@ class socket_address {
     int family() const { return storage_.ss_family; }
     // "192.0.2.1:587", "[2001:db8::1]:587", "unix:/path"
     std::string text() const;
-    // Loopback, private, link-local, shared, multicast or unspecified, also wrapped in IPv6; a Unix
-    // socket.
+    // As base/network.hpp says; a Unix socket is private and tells of no cloud.
     bool is_private() const;
-    // Link-local, or Amazon's fd00:ec2::/32: where a cloud tells a machine about itself, and hands
-    // it keys.
     bool is_metadata() const;
 
   private:
+    std::optional<ip_bytes> bytes() const;
+
     sockaddr_storage storage_{};
     socklen_t size_ = 0;
 };
@@ -46,11 +46,6 @@ class socket_address {
 result<std::vector<socket_address>> resolve(const std::string& host, uint16_t port);
 std::vector<socket_address> take_turns(std::span<const socket_address> by_preference);
 
-// "[::1]" and "Example.com." as they are compared and looked up: "::1", "example.com".
-std::string plain_host(std::string_view host);
-// "host:port", "[::1]:port", "unix:/path", for texts.
-std::string host_and_port(std::string_view host, uint32_t port);
-bool is_unix(std::string_view host);
 bool is_ip_literal(std::string_view host);
 
 }  // namespace gatepost::services

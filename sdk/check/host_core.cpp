@@ -220,9 +220,10 @@ void fake_host::core::end(gatepost_call call, call_state& state) {
     });
 }
 
-std::optional<answer> fake_host::core::forbidden(const destination& where, std::string_view proxy) {
+std::optional<answer> fake_host::core::forbidden(std::string_view host, uint32_t port,
+                                                 std::string_view proxy) {
     if (!how.destinations) return std::nullopt;
-    std::string why = objection_to(*how.destinations, where.host, where.port);
+    std::string why = objection_to(*how.destinations, host, port);
     if (why.empty() && !proxy.empty()) {
         const destination through = read_destination(proxy, false);
         why = objection_to(*how.destinations, through.host, through.port);

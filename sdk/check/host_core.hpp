@@ -122,7 +122,7 @@ struct fake_host::core {
     void deadlines();
     const void* extension(std::string_view id);
     // Denied, and blamed, if host or proxy is not declared. `proxy` is a URL or empty.
-    std::optional<answer> forbidden(const destination& where, std::string_view proxy);
+    std::optional<answer> forbidden(std::string_view host, uint32_t port, std::string_view proxy);
     // The bytes of a segment list, read now. Nothing: a segment is not understood.
     std::optional<std::string> join(gatepost_call call, const gatepost_array& segments);
 

@@ -61,7 +61,8 @@ answer fetch(fake_host::core& host, gatepost_call call, const gatepost_http_requ
         return {GATEPOST_DENIED,
                 "http:// sends everything in clear: set clear_text (GATEPOST_HTTP_CLEAR) where a "
                 "setting such as allow_http says so"};
-    if (auto no = host.forbidden(place_of(asked_for->url), text_of(request.proxy))) return *no;
+    const destination place = place_of(asked_for->url);
+    if (auto no = host.forbidden(place.host, place.port, text_of(request.proxy))) return *no;
     const http_answer given = host.how.http(*asked_for);
     auto kept = std::make_shared<response_memory>();
     std::vector<gatepost_pair> headers;

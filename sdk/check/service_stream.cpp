@@ -29,7 +29,7 @@ open_stream* stream_of(fake_host::core& host, gatepost_call call, gatepost_handl
 
 answer connect(fake_host::core& host, gatepost_call call, const gatepost_connect& request) {
     const std::string name(text_of(request.host));
-    if (auto no = host.forbidden({name, request.port, false}, text_of(request.proxy)))
+    if (auto no = host.forbidden(name, request.port, text_of(request.proxy)))
         return with_facts(std::move(*no), false, GATEPOST_AT_NAME);
     auto peer = host.how.stream({name, request.port, request.tls});
     if (!peer)

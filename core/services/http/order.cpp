@@ -10,6 +10,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "plugin/instance.hpp"
 #include "plugin/strings.hpp"
 #include "services/http/form.hpp"
 

@@ -5,6 +5,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "plugin/instance.hpp"
 #include "plugin/strings.hpp"
 #include "services/stream/setup.hpp"
 

@@ -10,7 +10,7 @@
 
 namespace {
 
-using gatepost::check::destination;
+using gatepost::destination;
 
 const char* const settings = R"({
   "host": "mail.example.org", "local": "localhost:2526", "endpoint": "http://127.0.0.1:8080/v1",
@@ -65,9 +65,9 @@ gatepost::plugin::manifest facts() {
 }
 
 // The daemon's answer for a literal; a name is looked up there, which is not this test's business.
-bool daemon_allows(const std::vector<gatepost::plugin::destination>& of, const question& what) {
+bool daemon_allows(const std::vector<gatepost::destination>& of, const question& what) {
     using namespace gatepost::services;
-    const permission given = may_connect(of, what.host, what.port);
+    const gatepost::permission given = gatepost::may_connect(of, what.host, what.port);
     if (!given.allowed) return false;
     std::vector<socket_address> literal;
     if (const auto one = socket_address::parse(what.host, static_cast<uint16_t>(what.port)))

@@ -65,14 +65,14 @@ class fake_instance final : public plugin::instance {
     void cancel(uint64_t, plugin::cancel_reason) override {}
     size_t open_calls() const override { return calls_.size(); }
     void drain(std::function<void()> done) override;
-    const std::vector<plugin::destination>& destinations() const override { return allowed; }
+    const std::vector<destination>& destinations() const override { return allowed; }
     std::vector<std::string> secrets() const override { return secrets_; }
     void on_drain(drain_step close) override { steps_.push_back(std::move(close)); }
     size_t open_sessions() const override { return sessions_; }
     void count_session(bool opened) override { opened ? ++sessions_ : --sessions_; }
 
     // What the settings of most tests name.
-    std::vector<plugin::destination> allowed{{"127.0.0.1", 0, true}, {"localhost", 0, true}};
+    std::vector<destination> allowed{{"127.0.0.1", 0, true}, {"localhost", 0, true}};
     // As if the settings had these secrets.
     void hide(std::vector<std::string> secrets);
     const plugin::loaded_plugin& plugin() const override { return plugin_; }

@@ -184,7 +184,7 @@ TEST_CASE("a refused connection, a silent host and a name without an address are
 // ---- destinations -----------------------------------------------------------------------------
 
 TEST_CASE("only what manifest and settings name may be connected to") {
-    const std::vector<plugin::destination> named{
+    const std::vector<destination> named{
         {"API.example.com", 443, false}, {"mail.example.net.", 0, true}, {"::1", 0, true}};
     CHECK(may_connect(named, "api.example.com", 443).allowed);
     CHECK_FALSE(may_connect(named, "api.example.com", 443).anywhere);
@@ -197,10 +197,10 @@ TEST_CASE("only what manifest and settings name may be connected to") {
 }
 
 TEST_CASE("a manifest may name the clouds' services for keys, and no other address of theirs") {
-    const std::vector<plugin::destination> named{{"169.254.170.2", 80, false},
-                                                 {"169.254.1.1", 80, false},
-                                                 {"169.254.169.254", 0, false},
-                                                 {"api.example.com", 80, false}};
+    const std::vector<destination> named{{"169.254.170.2", 80, false},
+                                         {"169.254.1.1", 80, false},
+                                         {"169.254.169.254", 0, false},
+                                         {"api.example.com", 80, false}};
     CHECK(may_connect(named, "169.254.170.2", 80).anywhere);
     CHECK_FALSE(may_connect(named, "169.254.170.2", 443).allowed);
     CHECK_FALSE(may_connect(named, "169.254.1.1", 80).anywhere);
