@@ -85,16 +85,41 @@ void answer_accepted(service& with, const exchange_ptr& to, const receipt& what,
     }
 }
 
+receipt receipt_of(const sending& send, const mail::message& mail) {
+    return {mail.send_at && *mail.send_at > send.now(), send.wait, send.interest};
+}
+
+spool::idempotency key_of(const sending& send, send_request& request) {
+    return {"uid:" + std::to_string(send.caller.uid), send.key, std::move(request.fingerprint)};
+}
+
+// What could not be admitted today may have been accepted yesterday: whoever repeats a send with
+// its key gets the answer of the first, also when its time is over or its connection is gone.
+void refuse_unless_known(const sending& send, send_request request, error why) {
+    if (send.key.empty()) {
+        send.to->answer(problem(why));
+        return;
+    }
+    send.with.options.spool->find_key(
+        key_of(send, request),
+        [with = &send.with, to = send.to, what = receipt_of(send, request.mail),
+         why = std::move(why)](result<std::optional<mail_id>> got) {
+            with->loop.post([with, to, what, why, got = std::move(got)] {
+                const bool other = !got && got.error().kind == error_kind::idempotency_mismatch;
+                if (got && *got)
+                    answer_accepted(*with, to, what, spool::accept_answer{**got, true});
+                else
+                    to->answer(problem(other ? got.error() : why));
+            });
+        });
+}
+
 void give_to_spool(const sending& send, send_request request, std::string connection) {
-    receipt what{request.mail.send_at && *request.mail.send_at > send.now(), send.wait,
-                 send.interest};
+    receipt what = receipt_of(send, request.mail);
     spool::accept_request job;
     job.owner_uid = send.caller.uid;
     job.connection = std::move(connection);
-    if (!send.key.empty()) {
-        job.key = spool::idempotency{"uid:" + std::to_string(send.caller.uid), send.key,
-                                     std::move(request.fingerprint)};
-    }
+    if (!send.key.empty()) job.key = key_of(send, request);
     job.mail = std::make_shared<const mail::message>(std::move(request.mail));
     send.with.options.spool->accept(
         std::move(job), [with = &send.with, to = send.to,
@@ -117,7 +142,7 @@ void accept(const sending& send, result<send_request> read, mail_id id) {
     auto admitted =
         options.admit(mail, *config, *options.plugins, send.with.checks(config), send.now());
     if (!admitted) {
-        send.to->answer(problem(admitted.error()));
+        refuse_unless_known(send, *std::move(read), admitted.error());
         return;
     }
     if (mail.message_id.empty()) {
@@ -171,7 +196,6 @@ send_options reading_options(service& with, const request& what) {
     out.contents = with.options.spool->contents();
     out.addresses = with.addresses();
     out.fingerprint = what.has_key;
-    out.now = with.options.clock->wall_now();
     const auto config = with.options.config();
     if (config->message_bytes > 0) {
         out.max_bytes = std::min<uint64_t>(config->message_bytes, limits::message_bytes);

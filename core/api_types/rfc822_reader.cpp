@@ -62,8 +62,7 @@ complaint take(envelope& into, const std::string& name, const std::string& value
     return unknown_name("parameter", name, known);
 }
 
-result<envelope> read_envelope(std::string_view query, wall_time now,
-                               const mail::address_book& book) {
+result<envelope> read_envelope(std::string_view query, const mail::address_book& book) {
     auto list = parse_query(query);
     if (!list) return list.error();
     envelope out;
@@ -73,7 +72,7 @@ result<envelope> read_envelope(std::string_view query, wall_time now,
             problems.push_back({"/query/" + name, *std::move(wrong)});
         }
     }
-    check_rules(out.rules, out.notify, now, "/query", problems);
+    check_rules(out.rules, out.notify, "/query", problems);
     if (!problems.empty()) return invalid_request(std::move(problems));
     return out;
 }
@@ -228,7 +227,7 @@ rfc822_reader::rfc822_reader(rfc822_reader&&) noexcept = default;
 rfc822_reader::~rfc822_reader() = default;
 
 result<rfc822_reader> rfc822_reader::begin(std::string_view query, send_options how) {
-    auto given = read_envelope(query, how.now, *how.addresses);
+    auto given = read_envelope(query, *how.addresses);
     if (!given) return given.error();
     return rfc822_reader(std::make_unique<state>(*std::move(given), std::move(how)));
 }

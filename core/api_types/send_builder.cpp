@@ -222,7 +222,7 @@ bool send_builder::attachments_full() const {
     return attachments_.size() + 2 >= limits::parts;
 }
 
-send_request send_builder::finish(wall_time now, std::vector<field_error>& problems) {
+send_request send_builder::finish(std::vector<field_error>& problems) {
     if (to_.empty() && cc_.empty() && bcc_.empty() && !mentions(problems, {"/to", "/cc", "/bcc"})) {
         problems.push_back({"/to", "is missing: name a recipient in to, cc or bcc"});
     }
@@ -232,7 +232,7 @@ send_request send_builder::finish(wall_time now, std::vector<field_error>& probl
         !mentions(problems, {"/text", "/html", "/attachments", "/subject", "/template"})) {
         problems.push_back({"", "has neither a subject nor a text, html or attachment"});
     }
-    check_rules(mail_, notify_, now, "", problems);
+    check_rules(mail_, notify_, "", problems);
     send_request out;
     std::vector<std::string> digests;
     order_recipients();

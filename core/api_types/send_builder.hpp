@@ -41,7 +41,7 @@ class send_builder {
 
     bool attachments_full() const;
     // Puts recipients and parts in order and checks what only shows at the end.
-    send_request finish(wall_time now, std::vector<field_error>& problems);
+    send_request finish(std::vector<field_error>& problems);
 
   private:
     complaint take_sender(slot where, result<mail::mailbox> box);

@@ -160,12 +160,10 @@ complaint add_tag(mail::message& mail, std::string_view text) {
     return set_label(mail.tags.emplace_back(), text);
 }
 
-void check_rules(const mail::message& mail, uint8_t dsn_notify, wall_time now,
-                 std::string_view base, std::vector<field_error>& problems) {
+void check_rules(const mail::message& mail, uint8_t dsn_notify, std::string_view base,
+                 std::vector<field_error>& problems) {
     const auto at = [&](std::string_view name) { return std::string(base) + std::string(name); };
-    if (mail.expires_at && *mail.expires_at <= now) {
-        problems.push_back({at("/expires_at"), "lies in the past"});
-    } else if (mail.expires_at && mail.send_at && *mail.expires_at <= *mail.send_at) {
+    if (mail.expires_at && mail.send_at && *mail.expires_at <= *mail.send_at) {
         problems.push_back({at("/expires_at"), "must be later than send_at"});
     }
     if ((dsn_notify & mail::notify_never) != 0 && dsn_notify != mail::notify_never) {

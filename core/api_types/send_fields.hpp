@@ -30,9 +30,10 @@ complaint set_time(std::optional<wall_time>& into, std::string_view text);
 complaint add_tag(mail::message& mail, std::string_view text);
 
 // What only shows once everything is known: times in order, `never` alone. Pointers begin with
-// `base`, which is empty for JSON.
-void check_rules(const mail::message& mail, uint8_t dsn_notify, wall_time now,
-                 std::string_view base, std::vector<field_error>& problems);
+// `base`, which is empty for JSON. Whether it is too late already is for admit to say: a repetition
+// of what was accepted (Idempotency-Key) must still be readable then.
+void check_rules(const mail::message& mail, uint8_t dsn_notify, std::string_view base,
+                 std::vector<field_error>& problems);
 
 // Adds to `recipients`, but only the first place of an address: one mailbox gets one copy.
 class recipient_list {

@@ -270,7 +270,7 @@ status send_reader::state::end(bool object) {
 
 result<send_request> send_reader::state::finish() {
     if (auto done = reader_.finish(); !done) return done.error();
-    auto request = builder_.finish(how_.now, problems_);
+    auto request = builder_.finish(problems_);
     if (!problems_.empty()) return invalid_request(std::move(problems_));
     return request;
 }

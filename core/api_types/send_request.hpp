@@ -27,7 +27,6 @@ struct send_options {
         std::make_shared<const mail::address_book>();
     uint64_t max_bytes = limits::message_bytes;
     bool fingerprint = false;
-    wall_time now{};
 };
 
 }  // namespace gatepost::api_types

@@ -121,9 +121,6 @@ void check_options(const mail::message& message, const plugin::manifest& facts, 
 void check_times(const mail::message& message, wall_time now, problems& found) {
     if (message.expires_at && *message.expires_at <= now)
         found.push_back({"/expires_at", "lies in the past"});
-    if (message.expires_at && message.send_at && *message.expires_at <= *message.send_at) {
-        found.push_back({"/expires_at", "must lie after send_at"});
-    }
 }
 
 problems objections(const mail::message& message, const config::settings& config,

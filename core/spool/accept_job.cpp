@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "spool/jobs.hpp"
 #include "spool/record.hpp"
 
 namespace gatepost::spool {
@@ -42,24 +43,28 @@ bool accept_job::run(work& on) {
     return true;
 }
 
-std::optional<result<accept_answer>> accept_job::look_up_key(work& on, const std::string& key) {
-    const auto used = on.rows.find_key(key);
-    if (!used || used->expires <= on.now) return std::nullopt;
-    if (used->fingerprint != key_->fingerprint) {
+result<std::optional<mail_id>> find_used_key(work& on, const idempotency& key) {
+    const auto used = on.rows.find_key(key_bytes(key));
+    if (!used || used->expires <= on.now) return std::optional<mail_id>();
+    if (used->fingerprint != key.fingerprint) {
         return error{error_kind::idempotency_mismatch,
                      "the Idempotency-Key was used for other content within the last 24 hours; "
                      "it belongs to the message " +
                          used->id.to_string()};
     }
-    on.out.files_unused.insert(on.out.files_unused.end(), file_names_.begin(), file_names_.end());
-    return accept_answer{used->id, true};
+    return std::optional(used->id);
 }
 
 // Everything that can be refused is refused before the first row is written.
 result<accept_answer> accept_job::take(work& on) {
-    const std::string key = key_ ? key_bytes(*key_) : std::string();
     if (key_) {
-        if (auto earlier = look_up_key(on, key)) return *std::move(earlier);
+        const auto earlier = find_used_key(on, *key_);
+        if (!earlier) return earlier.error();
+        if (*earlier) {
+            on.out.files_unused.insert(on.out.files_unused.end(), file_names_.begin(),
+                                       file_names_.end());
+            return accept_answer{**earlier, true};
+        }
     }
     if (!on.has_room(weight())) {
         return error{error_kind::storage, "the spool's disk is full", {}, std::chrono::seconds{5}};
@@ -68,7 +73,8 @@ result<accept_answer> accept_job::take(work& on) {
         return error{error_kind::internal, "the id " + id_.to_string() + " was given out twice"};
     }
     if (key_) {
-        on.rows.put_key(key, {id_, key_->fingerprint, on.now + limits::idempotency_time});
+        on.rows.put_key(key_bytes(*key_),
+                        {id_, key_->fingerprint, on.now + limits::idempotency_time});
     }
     on.out.accepted.push_back(id_);
     on.out.moves.push_back({id_, std::nullopt, place_});

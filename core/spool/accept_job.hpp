@@ -30,8 +30,6 @@ class accept_job final : public job {
 
   private:
     result<accept_answer> take(work& on);
-    // The earlier answer, or a refusal, if the key was used; nothing: it is free.
-    std::optional<result<accept_answer>> look_up_key(work& on, const std::string& key);
     std::shared_ptr<const mail::message> keep_in_memory();
 
     const mail_id id_;

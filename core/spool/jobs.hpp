@@ -20,6 +20,8 @@ bool expire_message(work& on, mail_id id, wall_time now);
 result<message_row> cancel_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);
 result<message_row> retry_message(work& on, mail_id id, std::optional<uint32_t> owner_uid,
                                   std::chrono::milliseconds lifetime);
+// Nothing: the key is free.
+result<std::optional<mail_id>> find_used_key(work& on, const idempotency& key);
 // A message that cannot be read is held, with the reason, and answered with `io`.
 result<loaded_message> load_message(work& on, mail_id id);
 result<message_row> show_message(work& on, mail_id id, std::optional<uint32_t> owner_uid);

@@ -87,6 +87,10 @@ class durable_spool final : public spool {
         submit(job::kind::read, std::move(done),
                [=](work& on) { return show_message(on, id, owner_uid); });
     }
+    void find_key(idempotency key, callback<std::optional<mail_id>> done) override {
+        submit(job::kind::read, std::move(done),
+               [key = std::move(key)](work& on) { return find_used_key(on, key); });
+    }
     void list(list_query query, callback<std::vector<message_row>> done) override {
         writer_.submit(make_job<std::vector<message_row>>(
             job::kind::read, list_slices(std::move(query)), std::move(done)));

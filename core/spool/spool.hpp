@@ -191,6 +191,9 @@ class spool {
     virtual void load(mail_id id, callback<loaded_message> done) = 0;
     virtual void show(mail_id id, std::optional<uint32_t> owner_uid,
                       callback<message_row> done) = 0;
+    // The message that was accepted with that key and content, if any; `idempotency_mismatch` for
+    // other content, as accept answers it.
+    virtual void find_key(idempotency key, callback<std::optional<mail_id>> done) = 0;
     virtual void list(list_query query, callback<std::vector<message_row>> done) = 0;
     // Waiting messages that are due by `due_before` (that very moment too), in order of their due
     // time; for the dispatcher at start and after its window ran dry. A message with a started

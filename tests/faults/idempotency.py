@@ -3,6 +3,7 @@ refused; a refusal never uses a key up. (Keys belong to a caller; other callers 
 
 import json
 import threading
+import time
 
 from harness import MAIL, Load, UnixConnection, all_messages, arguments, expect, filed, outbox_gateway, random, request, wait_until
 
@@ -91,6 +92,31 @@ def at_once(gateway, key="at once", twins=32):
     return 1
 
 
+def after_the_rules_changed(given):
+    """What was accepted is answered the same when it could not be accepted any more: its time is over, its connection is switched off.
+    Only the same: other content, and a key nobody used, are refused as they would have been."""
+    with outbox_gateway(given) as gateway:
+        gateway.connection("other", "outbox", {"path": str(gateway.folder / "other")})
+        gateway.settings({"default": "other"})
+        gateway.start()
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+        brief, mail = dict(MAIL, expires_at=soon), dict(MAIL, connection="outbox")
+        first, second = gateway.send(brief, keyed("brief")), gateway.send(mail, keyed("gone"))
+        wait_until(lambda: gateway.post("/v1/messages", brief).status == 422, 10, "the time is over")
+        known = len(all_messages(gateway))
+        expect(gateway.send(brief, keyed("brief")) == first, "the key was forgotten when the mail's time was over")
+        gateway.wait_for(second, "sent")
+        gateway.stop()
+        gateway.connection("outbox", "outbox", {"path": str(gateway.folder / "mail")}, active=False)
+        gateway.start()
+        expect(gateway.send(mail, keyed("gone")) == second, "the key was forgotten when the connection was switched off")
+        changed = gateway.post("/v1/messages", dict(mail, subject="Other"), headers=keyed("gone"))
+        expect(changed.status == 422 and changed.json["type"] == "urn:gatepost:idempotency-mismatch", f"{changed!r}")
+        fresh = gateway.post("/v1/messages", mail, headers=keyed("fresh"))
+        expect(fresh.status == 422 and fresh.json["type"] == "urn:gatepost:no-connection", f"{fresh!r}")
+        expect(len(all_messages(gateway)) == known, "a repetition left a message")
+
+
 def across_kills(given, rounds=15):
     """The daemon is killed while a keyed send is under way, beside others; sent again after the restart it is kept once, and if it
     was answered before, with the id it had."""
@@ -140,6 +166,7 @@ def main():
         gateway.start()  # keys outlive a stop, too
         expect(at_once(gateway, "at once 0") == 1 and len(all_messages(gateway)) == count, "a key was forgotten by a restart")
     print(f"{count} mails by key, each once")
+    after_the_rules_changed(given)
     answered, rounds = across_kills(given)
     print(f"across kill -9: {rounds} keys, {answered} answered before the kill, each kept once")
 

@@ -225,7 +225,7 @@ def bad_fields(gateway):
 
     wrong = {"subject": 5, "text": None, "html": ["x"], "to": 5, "cc": {"name": "x"}, "reply_to": [["a@example.net"]],
              "headers": [], "attachments": {}, "tags": "x", "metadata": {"a": 1}, "priority": "urgent", "dsn": {"notify": ["never", 5]},
-             "send_at": "tomorrow", "expires_at": "2001-01-01T00:00:00Z", "connection": True, "provider_options": {"outbox": 1},
+             "send_at": "tomorrow", "expires_at": "2001", "connection": True, "provider_options": {"outbox": 1},
              "from": "nobody", "unknown": 1}
     pointers = ["/subject", "/text", "/html", "/to", "/cc/email", "/reply_to/0", "/headers", "/attachments", "/tags", "/metadata/a",
                 "/priority", "/dsn/notify/1", "/send_at", "/expires_at", "/connection", "/provider_options/outbox", "/from",
@@ -236,6 +236,8 @@ def bad_fields(gateway):
             "/attachments/0/content", says="base64")
     refused(gateway.post("/v1/messages", dict(MAIL, to=[f"a{i}@example.net" for i in range(1001)])), 422, "invalid", "/to/1000",
             says="1000 recipients")
+    refused(gateway.post("/v1/messages", dict(MAIL, expires_at="2001-01-01T00:00:00Z")), 422, "invalid", "/expires_at",
+            says="lies in the past")
     answer = gateway.post("/v1/messages", dict(MAIL, connection="outbocks"))
     refused(answer, 422, "no-connection", says="outbox")
     for key in ("", "x" * 256):

@@ -61,7 +61,10 @@ struct api_fixture {
         how.ids = &ids;
         how.host_name = "host.example";
         how.version = "1.2.3";
-        how.admit = admit_all;
+        how.admit = [this](auto& message, const auto& config, auto&&... more) {
+            if (admits_nothing) return result<delivery::admission>(switched_off);
+            return admit_all(message, config, more...);
+        };
         auto started = api::server::start(std::move(how));
         REQUIRE(started);
         server = *std::move(started);
@@ -71,6 +74,9 @@ struct api_fixture {
         server->stop(std::chrono::milliseconds(0));
         store->close();
     }
+
+    const error switched_off{error_kind::no_connection, "it is switched off"};
+    std::atomic<bool> admits_nothing = false;
 
     client connect() const { return client(path); }
     answer ask(const std::string& bytes) const { return connect().ask(bytes); }

@@ -41,16 +41,31 @@ void fake_spool::give(queue::callback<T> done, std::function<result<T>()> make) 
     });
 }
 
+std::string fake_spool::name_of(const queue::idempotency& key) {
+    return key.scope + "/" + key.key;
+}
+
+result<std::optional<mail_id>> fake_spool::used(const queue::idempotency& key) const {
+    const auto found = keys_.find(name_of(key));
+    if (found == keys_.end()) return std::optional<mail_id>();
+    if (found->second.second != key.fingerprint) {
+        return error{error_kind::idempotency_mismatch, "other content"};
+    }
+    return std::optional(found->second.first);
+}
+
+void fake_spool::find_key(queue::idempotency key, queue::callback<std::optional<mail_id>> done) {
+    give<std::optional<mail_id>>(std::move(done), [this, key] { return used(key); });
+}
+
 void fake_spool::accept(queue::accept_request request, queue::callback<queue::accept_answer> done) {
     give<queue::accept_answer>(std::move(done), [this, request]() -> result<queue::accept_answer> {
         const mail::message& mail = *request.mail;
         if (request.key) {
-            const std::string name = request.key->scope + "/" + request.key->key;
-            const auto [place, fresh] = keys_.try_emplace(name, mail.id, request.key->fingerprint);
-            if (!fresh && place->second.second != request.key->fingerprint) {
-                return error{error_kind::idempotency_mismatch, "other content"};
-            }
-            if (!fresh) return queue::accept_answer{place->second.first, true};
+            const auto earlier = used(*request.key);
+            if (!earlier) return earlier.error();
+            if (*earlier) return queue::accept_answer{**earlier, true};
+            keys_.try_emplace(name_of(*request.key), mail.id, request.key->fingerprint);
         }
         queue::message_row row;
         row.id = mail.id;

@@ -49,6 +49,7 @@ class fake_spool final : public gatepost::spool::spool {
     void load(mail_id id, queue::callback<queue::loaded_message> done) override;
     void show(mail_id id, std::optional<uint32_t> owner,
               queue::callback<queue::message_row> done) override;
+    void find_key(queue::idempotency key, queue::callback<std::optional<mail_id>> done) override;
     void list(queue::list_query query,
               queue::callback<std::vector<queue::message_row>> done) override;
     void waiting(std::string, wall_time, size_t,
@@ -83,6 +84,8 @@ class fake_spool final : public gatepost::spool::spool {
     void job(std::function<void()> what);
     template <class T>
     void give(queue::callback<T> done, std::function<result<T>()> make);
+    static std::string name_of(const queue::idempotency& key);
+    result<std::optional<mail_id>> used(const queue::idempotency& key) const;
     result<queue::message_row> row_of(mail_id id, std::optional<uint32_t> owner) const;
 
     mutable std::mutex mutex_;

@@ -106,6 +106,23 @@ TEST_CASE("an Idempotency-Key carries caller and fingerprint") {
     CHECK(with.send(hello, "Idempotency-Key: " + std::string(256, 'k') + "\r\n").status == 400);
 }
 
+TEST_CASE("a key is answered as before even where the send would be refused by now") {
+    api_fixture with;
+    const std::string key = "Idempotency-Key: order-7\r\n";
+    const auto accepted = with.send(hello, key);
+    with.admits_nothing = true;
+    const auto again = with.send(hello, key);
+    CHECK(again.status == 202);
+    CHECK(again.body == accepted.body);
+    const auto type = [](const answer& got) { return json::parse(got.body)["type"]; };
+    CHECK(type(with.send(hello, "Idempotency-Key: another\r\n")) == "urn:gatepost:no-connection");
+    const auto other = with.send(R"({"to":"b@example.net","text":"other"})", key);
+    CHECK(type(other) == "urn:gatepost:idempotency-mismatch");
+    with.store->fail_with(error{error_kind::storage, "full"});
+    CHECK(type(with.send(hello, key)) == "urn:gatepost:no-connection");
+    CHECK(with.store->count() == 1);
+}
+
 TEST_CASE("many sends with one key at once are one message") {
     api_fixture with;
     std::vector<client> all;

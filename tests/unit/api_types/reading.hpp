@@ -15,7 +15,6 @@ inline gatepost::api_types::send_options options(bool fingerprint = false) {
     gatepost::api_types::send_options out;
     out.contents = gatepost::mail::memory_content();
     out.fingerprint = fingerprint;
-    out.now = *gatepost::parse_rfc3339(now_text);
     return out;
 }
 

@@ -54,8 +54,6 @@ TEST_CASE("values outside their range are refused") {
     CHECK(complaint(with(R"("on_unknown":"failover")"), "/on_unknown") ==
           "failover does not exist yet: use retry or hold");
     CHECK(has(complaint(with(R"("send_at":"tomorrow")"), "/send_at"), "RFC 3339"));
-    CHECK(complaint(with(R"("expires_at":"2020-01-01T00:00:00Z")"), "/expires_at") ==
-          "lies in the past");
     CHECK(complaint(with(R"("send_at":"2027-01-02T00:00:00Z","expires_at":"2027-01-01T00:00:00Z")"),
                     "/expires_at") == "must be later than send_at");
     CHECK(has(complaint(with(R"("dsn":{"notify":["never","delay"]})"), "/dsn/notify"), "alone"));

@@ -43,6 +43,7 @@ class fake_spool final : public queue::spool {
         loads.push_back(std::move(done));
     }
     void show(mail_id, std::optional<uint32_t>, queue::callback<queue::message_row>) override {}
+    void find_key(queue::idempotency, queue::callback<std::optional<mail_id>>) override {}
     void list(queue::list_query, queue::callback<std::vector<queue::message_row>>) override {}
     void waiting(std::string, wall_time, size_t,
                  queue::callback<std::vector<queue::due_message>> done) override {

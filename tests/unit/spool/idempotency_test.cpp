@@ -46,6 +46,23 @@ TEST_CASE("the same key with other content is refused, another caller's key is a
     CHECK(spool.list().size() == 2);
 }
 
+TEST_CASE("a key can be looked up without a message to accept") {
+    bench spool;
+    spool.open();
+    const auto first =
+        spool.try_accept(make_message(spool.next_id(), {"a@example.net"}), key("print"));
+    const auto find = [&](const spool::idempotency& what) {
+        awaited<std::optional<mail_id>> answer;
+        spool->find_key(what, answer.callback());
+        return answer.get();
+    };
+    CHECK(*find(key("print")) == first->id);
+    CHECK(find(key("else")).error().kind == error_kind::idempotency_mismatch);
+    CHECK_FALSE(*find(key("print", "uid:2")));
+    spool.clock.advance(limits::idempotency_time);
+    CHECK_FALSE(*find(key("print")));
+}
+
 TEST_CASE("32 twins at once become one message") {
     bench spool;
     spool.open();
