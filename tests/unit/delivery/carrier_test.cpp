@@ -458,7 +458,7 @@ TEST_CASE("mail from disk is counted when it is loaded, and goes back if it does
     with.defaults.per_hour = 5;
     with.defaults.count_recipients = true;
     const auto one = with.make(10);
-    for (const uint64_t id : {1, 2})
+    for (const uint64_t id : {uint64_t{1}, uint64_t{2}})
         one.who->add(with.letter(id, false));
     one.who->pump();
     with.run();
@@ -492,7 +492,7 @@ TEST_CASE("what a provider tells in a send limits the connection from then on") 
     said.told.per_hour = 2;
     one.instance->answer(1, std::move(said));
     with.run();
-    for (const uint64_t id : {2, 3})
+    for (const uint64_t id : {uint64_t{2}, uint64_t{3}})
         with.give(one, id);
     CHECK(one.instance->carried.size() == 2);
 }
@@ -517,7 +517,7 @@ TEST_CASE("lookups that are due all at once go out within their own quota") {
 
 TEST_CASE("a throttled lookup stands, and the others of the connection wait as long") {
     bench with;
-    for (const uint64_t id : {7, 8})
+    for (const uint64_t id : {uint64_t{7}, uint64_t{8}})
         with.spool.asked_later.push_back(with.letter(id, false));
     const auto one = with.make(4);
     with.spool.loads.at(0)(waiting_for_lookup(with, 7));
