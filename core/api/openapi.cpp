@@ -53,7 +53,7 @@ std::string_view openapi_document() {
    "responses": {"200": {"$ref": "#/components/responses/message"}, "404": {"$ref": "#/components/responses/problem"}, "409": {"$ref": "#/components/responses/problem"}}}},
  "/v1/messages/{id}/retry": {
   "parameters": [{"$ref": "#/components/parameters/id"}],
-  "post": {"summary": "Try the open recipients again now", "operationId": "retryMessage",
+  "post": {"summary": "Try again now what is open, held or failed; its time begins anew, unless an expires_at of its own lies ahead", "operationId": "retryMessage",
    "responses": {"200": {"$ref": "#/components/responses/message"}, "404": {"$ref": "#/components/responses/problem"}, "409": {"$ref": "#/components/responses/problem"}}}},
  "/v1/providers": {
   "get": {"summary": "The catalogue: what each provider plugin can and needs, and refused plugins with the reason", "operationId": "listProviders",

@@ -106,12 +106,14 @@ void transfer::looked_up(const result<std::vector<socket_address>>& found) {
 }
 
 void transfer::dial_out(std::vector<socket_address> addresses) {
-    std::string list;
-    for (const socket_address& each : addresses)
-        list += (list.empty() ? "" : ", ") + each.text();
     if (auto why = hold_against(order_.allowed, order_.first_host(), addresses); !why.empty())
         return fail(GATEPOST_DENIED, GATEPOST_AT_NAME, why);
-    pass_stage(GATEPOST_AT_NAME, list);
+    if (staged_ || traced()) {
+        std::string list;
+        for (const socket_address& each : addresses)
+            list += (list.empty() ? "" : ", ") + each.text();
+        pass_stage(GATEPOST_AT_NAME, list);
+    }
     enter_stage(GATEPOST_AT_CONNECT);
     loop_ = room_->loop();
     if (!loop_ || set_up(addresses) != CURLE_OK)
@@ -308,7 +310,9 @@ void transfer::ended(CURLcode code) {
                     order_.first_where() +
                         " leads inside this machine or its network, where only "
                         "a name from the settings may lead");
-    const http_judgement said = judge_ending(how_it_ended(code));
+    // Nearly every time there is nothing to judge, and no sentence to make.
+    const bool good = code == CURLE_OK && response_.status() != 0 && !response_.over_limit();
+    const http_judgement said = good ? http_judgement{} : judge_ending(how_it_ended(code));
     if (said.failed_at != 0) {
         room_->forget_name(host_and_port(order_.first_host(), order_.first_port()));
         return fail(said.status, said.failed_at, said.text, said.advice);
