@@ -3,13 +3,16 @@
 //
 //     RELOCATE=/usr/lib/dovecot:/usr/bin/doveconf RELOCATE_ROOT=build/peers/dovecot
 //
-// Only the calls that such programs use for their modules and helpers are covered. A path that does
-// not fit into the buffer is left as it was, and fails as it would have.
+// It also answers for users that only the package's installation would make. Only the calls that
+// such programs use for their modules and helpers are covered. A path that does not fit into the
+// buffer is left as it was, and fails as it would have.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,4 +82,18 @@ int execve(const char* path, char* const words[], char* const environment[]) {
 }
 void* dlopen(const char* path, int flags) {
     return NEXT(dlopen)(MOVED(path), flags);
+}
+
+static const char* existing(const char* name) {
+    if (strcmp(name, "dovenull") == 0) return "nobody";
+    return strcmp(name, "dovecot") == 0 ? "mail" : name;
+}
+
+int getpwnam_r(const char* restrict name, struct passwd* restrict into, char* restrict buffer,
+               size_t size, struct passwd** restrict out) {
+    return NEXT(getpwnam_r)(existing(name), into, buffer, size, out);
+}
+int getgrnam_r(const char* restrict name, struct group* restrict into, char* restrict buffer,
+               size_t size, struct group** restrict out) {
+    return NEXT(getgrnam_r)(existing(name), into, buffer, size, out);
 }
