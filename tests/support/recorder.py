@@ -86,7 +86,7 @@ class Session(threading.Thread):
             time.sleep(self.peer.seconds)  # what a slow server does; no test waits for it
         self.transactions += 1
         self.peer.took(self.sender, tuple(self.recipients), content)
-        self._say("250 2.0.0 Recorded\r\n")
+        self._say("451 4.3.0 Later\r\n" if self.peer.defers() else "250 2.0.0 Recorded\r\n")
         with self.turn:
             self.waiting = True
 
@@ -96,8 +96,9 @@ def address(line):
 
 
 class Recorder:
-    def __init__(self, seconds=0.0, chunking=False):
-        self.seconds, self.chunking = seconds, chunking
+    def __init__(self, seconds=0.0, chunking=False, deferrals=0):
+        """`deferrals`: so many contents are recorded, and put off by 451."""
+        self.seconds, self.chunking, self.deferrals = seconds, chunking, deferrals
         self.lock = threading.Lock()
         self.open, self.most, self.begun, self.taken, self.hellos = set(), 0, 0, [], set()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -124,6 +125,11 @@ class Recorder:
                 self.begun += 1
                 self.most = max(self.most, len(self.open))
             session.start()
+
+    def defers(self):
+        with self.lock:
+            self.deferrals -= 1
+            return self.deferrals >= 0
 
     def left(self, session):
         with self.lock:
