@@ -17,7 +17,7 @@ import socket
 import subprocess
 import time
 
-from common import ROOT, body, claim, load, new_gateway, peak, resident
+from common import ROOT, body, claim, load, new_gateway, not_measured, peak, resident
 from delay_proxy import DelayProxy
 from gatepost_test import wait_until
 from peers_base import HERE as SUPPORT
@@ -126,7 +126,7 @@ def relay(given):
             node = max(program_to(sink, "nodemailer, pooled,", words, mails, {"NODE_PATH": str(modules)}) for _ in range(2))
             claim("end to end against nodemailer", ours / node, 3, "x", True)
         except Skip as reason:
-            print(f"nodemailer skipped: {reason}")
+            not_measured("against nodemailer", reason)
         if not given.skip_postfix:
             better = max(postfix_to(sink, given, int(seconds * 400), tuned) for tuned in (False, True))
             claim("end to end against the better Postfix", ours / better, 8, "x", True)

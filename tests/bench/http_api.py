@@ -10,7 +10,7 @@ memory   one mail with a large attachment: peak over idle. 21 MB through sendgri
 import json
 import time
 
-from common import body, claim, load, new_gateway, peak, resident
+from common import body, claim, load, new_gateway, not_measured, peak, resident
 from end_to_end import CLIENTS, SIZE, Clock, program_to
 from gatepost_test import wait_until
 from peers_base import HERE as SUPPORT
@@ -114,4 +114,4 @@ def run(given):
         try:
             part(given)
         except Skip as reason:
-            print(f"{part.__name__} skipped: {reason}")
+            not_measured(part.__name__, reason)

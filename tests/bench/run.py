@@ -9,7 +9,7 @@ fairness p99 of accepting small mail while 25 MB mails arrive, against its own p
 memory   peak over idle for one mail with a 25 MB attachment, as message/rfc822 and as JSON; idle Pss and private memory.
 smtp     end to end through smtp.so, its round trips and its memory: end_to_end.py says how.
 http     through sendgrid.so against @sendgrid/mail, HTTP/2, and its memory: http_api.py says how.
-Exit 1 if a claim does not hold.
+Exit 1 if a claim does not hold, or could not be looked at (but for --skip-postfix).
 """
 import argparse
 import base64
