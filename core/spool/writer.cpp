@@ -16,7 +16,6 @@ namespace {
 // A batch of large messages is cut here, so that one commit does not hold the others up.
 constexpr size_t batch_bytes = size_t{4} << 20;
 constexpr auto idle_time = std::chrono::seconds{1};
-constexpr auto room_look_time = std::chrono::milliseconds{100};
 
 error full_error() {
     return {error_kind::storage, "the spool's disk is full", {}, std::chrono::seconds{5}};
@@ -184,6 +183,7 @@ void writer::carry_out(batch jobs) {
 
 writer::outcome writer::try_batch(batch& jobs, std::vector<bool>& finished, bool again) {
     effects_ = {};
+    room_known_ = false;  // others write to that disk, too
     auto& db = disk_->db();
     db.begin();
     work on{disk_->rows(), index_, lookups_, how_.clock->wall_now(), effects_, has_room_, again};
@@ -257,17 +257,17 @@ void writer::refuse_accepts(batch& jobs) {
 }
 
 // The reserve of folder.hpp, the pages that a checkpoint will add, and what was accepted since the
-// last look are not free.
+// last look are not free. Every batch looks anew: it costs less than a commit, and a look that was
+// a tenth of a second old let a disk that somebody else filled run full to the last byte.
 bool writer::has_room(uint64_t bytes) {
-    const mono_time now = std::chrono::steady_clock::now();
     const uint64_t needed = 2 * bytes + page_bytes;  // in the log, and in the main file
-    if (now - room_looked_at_ > room_look_time || room_ < needed) {
+    if (!room_known_ || room_ < needed) {
         const room left = room_left(how_.folder);
         uint64_t free = left.inodes ? left.bytes : 0;
         if (free < disk_->unmoved_bytes() + bytes) free += disk_->db().free_pages() * page_bytes;
         const uint64_t owed = disk_->unmoved_bytes();
         room_ = free > owed ? free - owed : 0;
-        room_looked_at_ = now;
+        room_known_ = true;
     }
     tight_ = room_ < needed;
     if (tight_) return false;

@@ -89,11 +89,11 @@ class writer {
     running_attempts running_;
     effects effects_;
     const std::function<bool(uint64_t)> has_room_;
-    listeners tell_;     // the writer thread's own
-    uint64_t room_ = 0;  // as last looked at, less what was accepted since
-    mono_time room_looked_at_{};
-    bool rested_ = true;  // since the last batch the log was moved and memory given back
-    bool tight_ = false;  // an accept was refused: what the log holds should move now
+    listeners tell_;           // the writer thread's own
+    uint64_t room_ = 0;        // on the disk, less what was accepted since it was looked at
+    bool room_known_ = false;  // looked at in this batch
+    bool rested_ = true;       // since the last batch the log was moved and memory given back
+    bool tight_ = false;       // an accept was refused: what the log holds should move now
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
