@@ -12,50 +12,63 @@
 
 namespace smtp_model {
 
-// Choices from bytes; zeros when they are used up.
+// Choices from bytes; zeros when they are used up. Or by a plan, which says what is chosen at each
+// turn, zeros behind its end, and hears how many could have been: so every run can be had.
 class choices {
   public:
     explicit choices(std::string_view bytes) : bytes_(bytes) {}
-    bool empty() const { return bytes_.empty(); }
+    choices(const std::vector<uint32_t>& plan, std::vector<uint32_t>& heard)
+        : plan_(&plan), heard_(&heard) {}
+    bool empty() const { return plan_ == nullptr && bytes_.empty(); }
     uint32_t below(uint32_t most) {
+        if (plan_ != nullptr) {
+            heard_->push_back(most);
+            return heard_->size() <= plan_->size() ? (*plan_)[heard_->size() - 1] : 0;
+        }
         if (bytes_.empty()) return 0;
         const auto first = static_cast<unsigned char>(bytes_[0]);
         bytes_.remove_prefix(1);
         return first % most;
     }
+    // 0 nearly always; once in `turns` one of 1 to `kinds`. A plan has all of them.
+    uint32_t surprise(uint32_t turns, uint32_t kinds = 1) {
+        if (plan_ != nullptr) return below(kinds + 1);
+        if (below(turns) != turns - 1) return 0;
+        return kinds == 1 ? 1 : 1 + below(kinds);
+    }
 
   private:
     std::string_view bytes_;
+    const std::vector<uint32_t>* plan_ = nullptr;
+    std::vector<uint32_t>* heard_ = nullptr;
 };
 
-inline std::string answer_of(choices& from) {
-    static constexpr const char* said[] = {
-        "250 2.0.0 ok\r\n",
-        "250 2.0.0 ok\r\n",
-        "250 2.0.0 ok\r\n",
-        "354 go ahead\r\n",
-        "354 go ahead\r\n",
-        "250 Ok: queued as X\r\n",
-        "550 5.1.1 no\r\n",
-        "451 4.3.0 later\r\n",
-        "452 4.5.3 too many\r\n",
-        "421 4.3.2 closing\r\n",
-        "503 5.5.1 sequence\r\n",
-        "220 mx\r\n",
-        "334 YQ==\r\n",
-        "535 5.7.8 no\r\n",
-        "250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH PLAIN\r\n",
-        "250-mx\r\n250-PIPELINING\r\n250-LIMITS RCPTMAX=2 MAILMAX=3\r\n250 SIZE 100\r\n",
-        "250-mx\r\n250-STARTTLS\r\n250-PIPELINING\r\n250 CHUNKING\r\n",
-        "garbage\r\n",
-        "25\r\n",
-        "250-never ends",
-        "",
-        "250 one\r\n250 two\r\n",
-        "2",
-        "235 2.7.0 in\r\n"};
-    return said[from.below(static_cast<uint32_t>(std::size(said)))];
-}
+inline constexpr const char* odd_answers[] = {
+    "250 2.0.0 ok\r\n",
+    "250 2.0.0 ok\r\n",
+    "250 2.0.0 ok\r\n",
+    "354 go ahead\r\n",
+    "354 go ahead\r\n",
+    "250 Ok: queued as X\r\n",
+    "550 5.1.1 no\r\n",
+    "451 4.3.0 later\r\n",
+    "452 4.5.3 too many\r\n",
+    "421 4.3.2 closing\r\n",
+    "503 5.5.1 sequence\r\n",
+    "220 mx\r\n",
+    "334 YQ==\r\n",
+    "535 5.7.8 no\r\n",
+    "250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH PLAIN\r\n",
+    "250-mx\r\n250-PIPELINING\r\n250-LIMITS RCPTMAX=2 MAILMAX=3\r\n250 SIZE 100\r\n",
+    "250-mx\r\n250-STARTTLS\r\n250-PIPELINING\r\n250 CHUNKING\r\n",
+    "garbage\r\n",
+    "25\r\n",
+    "250-never ends",
+    "",
+    "250 one\r\n250 two\r\n",
+    "2",
+    "235 2.7.0 in\r\n"};
+inline constexpr uint32_t odd_count = static_cast<uint32_t>(std::size(odd_answers));
 
 struct verdict_of_run {
     bool accepted = false, unknown = false;
@@ -72,7 +85,7 @@ class referee {
     verdict_of_run run() {
         smtp::beginning begin;
         begin.secured = how_.security == smtp::security::tls;
-        if (from_.below(3) == 1) {
+        if (from_.surprise(3) == 1) {
             greeted_ = true;
             begin.parked.emplace();
             begin.parked->what.pipelining = from_.below(2) == 1;
@@ -101,7 +114,7 @@ class referee {
             case smtp::need::read: {
                 const bool look = wish.timeout.count() == 0;
                 if (look && wish.more) fail("a look that goes on");
-                if (look && from_.below(16) != 15) {
+                if (look && from_.surprise(16) == 0) {
                     looked_ = true;
                     return machine.quiet();
                 }
@@ -111,22 +124,22 @@ class referee {
                 return machine.received(said);
             }
             case smtp::need::start_tls:
-                return from_.below(3) == 0
+                return from_.surprise(3) == 1
                            ? machine.not_secured(4, gatepost::sdk::service_status::connect, "no")
                            : machine.secured();
             case smtp::need::digest: return machine.digested("digest");
             case smtp::need::token: return lend(machine, wish);
             case smtp::need::open_body:
-                return from_.below(8) == 7 ? machine.not_opened(true, "no")
-                                           : machine.opened(length());
+                return from_.surprise(8) == 1 ? machine.not_opened(true, "no")
+                                              : machine.opened(length());
             case smtp::need::done: return;
         }
     }
 
-    // Some are large enough to go without their end.
+    // Some are more than an offered SIZE, some large enough to go without their end.
     uint64_t length() {
-        const uint32_t chosen = from_.below(200);
-        return chosen < 150 ? chosen : 70'000;
+        static constexpr uint64_t lengths[] = {50, 120, 70'000};
+        return lengths[from_.below(3)];
     }
 
     void lend(smtp::session& machine, const smtp::action& wish) {
@@ -135,14 +148,14 @@ class referee {
         if (renewed_) fail("a token renewed twice");
         asked_token_ = true;
         renewed_ = wish.fresh;
-        if (from_.below(4) == 3) return machine.not_lent({});
-        const bool same = wish.fresh && from_.below(4) == 2;
+        if (from_.surprise(4) == 1) return machine.not_lent({});
+        const bool same = wish.fresh && from_.surprise(4) == 1;
         machine.lent(wish.fresh && !same ? "fresh" : "token");
     }
 
     // Mostly what a server with sense would say to the commands that stand open.
     std::string answer() {
-        if (from_.below(8) == 7) return answer_of(from_);
+        if (const uint32_t odd = from_.surprise(8, odd_count); odd > 0) return odd_answers[odd - 1];
         if (!greeted_) {
             greeted_ = true;
             return "220 mx\r\n";
@@ -151,7 +164,7 @@ class referee {
         for (const std::string& one : asked_)
             out += sensible(one);
         asked_.clear();
-        return out.empty() ? answer_of(from_) : out;
+        return out.empty() ? odd_answers[from_.below(odd_count)] : out;
     }
     std::string sensible(const std::string& command) {
         static constexpr const char* to_recipient[] = {"250 2.1.5 ok\r\n", "250 2.1.5 ok\r\n",
@@ -166,10 +179,10 @@ class referee {
             return offers[from_.below(4)];
         if (command.starts_with("RCPT")) return to_recipient[from_.below(5)];
         if (command.starts_with("AUTH"))
-            return from_.below(4) == 3 ? "535 5.7.8 no\r\n" : "235 2.7.0 in\r\n";
-        if (command == "DATA") return from_.below(6) == 5 ? "554 5.5.1 no\r\n" : "354 go\r\n";
+            return from_.surprise(4) == 1 ? "535 5.7.8 no\r\n" : "235 2.7.0 in\r\n";
+        if (command == "DATA") return from_.surprise(6) == 1 ? "554 5.5.1 no\r\n" : "354 go\r\n";
         if (command == "STARTTLS") return "220 go\r\n";
-        return from_.below(8) == 7 ? "554 5.7.1 no\r\n" : "250 2.0.0 ok\r\n";
+        return from_.surprise(8) == 1 ? "554 5.7.1 no\r\n" : "250 2.0.0 ok\r\n";
     }
 
     void note_commands(std::string_view bytes) {
@@ -183,7 +196,7 @@ class referee {
     void take_write(smtp::session& machine, const smtp::action& wish) {
         note_commands(wish.bytes);
         if (!wish.after.empty()) asked_.emplace_back(wish.after);
-        const bool broken = from_.below(32) == 31;
+        const bool broken = from_.surprise(32) == 1;
         for (const char letter : wish.bytes) {
             if (letter == '\0') fail("a NUL in a command");
         }
