@@ -28,7 +28,7 @@ constexpr int most_generations = 4;  // operations of one mail
 constexpr int most_lookups = 2;      // 60 reads a minute for 30 mails
 constexpr auto usual_lookup = std::chrono::seconds(60);
 constexpr auto second_lookup = std::chrono::minutes(10);
-constexpr auto refusal_kept = std::chrono::hours(24);
+constexpr auto told_kept = std::chrono::hours(24);
 
 // Where a mail goes next: an operation that may be used, or an outcome that is settled already.
 struct way {
@@ -74,10 +74,10 @@ class provider {
         if (made.verdict == verdict::accepted) {
             expect_end(made, next.operation, done.said, 0);
         } else {
-            // Certainly not taken over: the next attempt need not look.
+            // Certainly not taken over: the next attempt, and only that, need not look.
             const std::string key = refusal_key(next.operation);
-            const std::string_view value = "1";
-            co_await context.cache.put(key, value, refusal_kept);
+            const std::string value = std::to_string(context.attempt());
+            co_await context.cache.put(key, value, told_kept);
         }
         co_return made;
     }
@@ -103,6 +103,9 @@ class provider {
             co_return made;
         }
         outcome made = judge_operation(done.said);
+        // What counts as sent is not tried again by itself.
+        if (made.verdict == verdict::deferred && !told->unclear) made.verdict = verdict::rejected;
+        if (seen == sighting::failed) co_await is_told(context, told->operation);
         made.provider_message_id = told->operation;
         if (seen == sighting::running) expect_end(made, told->operation, done.said, asked);
         co_return made;
@@ -179,6 +182,22 @@ class provider {
 
     static std::string refusal_key(const std::string& operation) { return "refused " + operation; }
 
+    // Whether it was told before that Azure gave the operation up; from now on it was.
+    static task<bool> is_told(context& context, const std::string& operation) {
+        const std::string key = "given up " + operation;
+        const std::string_view value = "1";
+        const auto before = co_await context.cache.get(key);
+        co_await context.cache.put(key, value, told_kept);
+        co_return before.ok();
+    }
+
+    // What Azure stopped may be tried again; what failed only by a person, who was told of it.
+    static task<bool> may_begin_anew(context& context, const std::string& operation,
+                                     const answer& said) {
+        const bool told = co_await is_told(context, operation);
+        co_return told || judge_operation(said).verdict == verdict::deferred;
+    }
+
     // What stays empty went well.
     static task<std::optional<outcome>> open_parts(context& context, const message& mail,
                                                    std::vector<opened_part>& parts) {
@@ -196,8 +215,8 @@ class provider {
         co_return std::nullopt;
     }
 
-    // At a later attempt the operation may be there already. One that Azure has given up is done
-    // with, and the mail goes out under the next of its ids.
+    // At a later attempt the operation may be there already. One that is done with gives way to the
+    // next of the mail's ids, and the last one's end is the mail's.
     task<way> find_way(context& context, const message& mail, const std::string& own) {
         way found;
         for (int generation = 0; generation < most_generations; ++generation) {
@@ -212,11 +231,18 @@ class provider {
             if (context.attempt() <= 1) co_return found;
             const std::string refused_before = refusal_key(found.operation);
             const auto kept = co_await context.cache.get(refused_before);
-            if (kept.ok()) co_return found;
+            const bool refused = kept.ok() && kept.data == std::to_string(context.attempt() - 1);
+            found.settled.reset();
+            if (refused) co_return found;
             const exchanged done = co_await client_.look(context, found.operation);
             const sighting seen = done.failure ? sighting::unclear : sighted(done.said);
             if (seen == sighting::absent) co_return found;
-            if (seen == sighting::failed && own.empty()) continue;
+            if (seen == sighting::failed) {
+                found.settled = seen_as(done.said, found.operation);
+                const bool anew = co_await may_begin_anew(context, found.operation, done.said);
+                if (anew && own.empty()) continue;
+                co_return found;
+            }
             if (seen == sighting::unclear && done.said.status == 400) co_return found;
             if (seen == sighting::unclear) {
                 found.settled = not_begun(done.failure ? *done.failure : judge(done.said));
@@ -262,7 +288,7 @@ class provider {
         made.advice = why.advice;
         made.provider_message_id = operation;
         made.lookup_after = std::chrono::seconds(1);
-        made.state = write_notes({operation, 0, false});
+        made.state = write_notes({operation, 0, true});
         return made;
     }
 

@@ -75,7 +75,7 @@ outcome judge_operation(const answer& said) {
     made.blame = blame::none;
     for (const table::ending& one : table::endings) {
         if (one.state != said.state || (!one.code.empty() && one.code != said.code)) continue;
-        made.verdict = verdict::rejected;
+        made.verdict = one.verdict;
         made.blame = one.blame;
         made.advice = one.advice;
         made.text = "Azure says " + said.state;

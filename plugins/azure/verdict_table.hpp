@@ -66,17 +66,19 @@ inline constexpr row answers[] = {
     {0, 0, "", "", unknown, blame::provider, 0, check_endpoint},
 };
 
-// Ends of an operation: its status, its error's code.
+// Ends of an operation: its status, its error's code. Deferred: it may go out under another id.
 struct ending {
     std::string_view state, code;
+    gatepost::sdk::verdict verdict;
     gatepost::sdk::blame blame;
     std::string_view advice;
 };
 inline constexpr ending endings[] = {
-    {"Failed", "EmailDroppedAllRecipientsSuppressed", blame::recipient, suppressed},
-    {"Failed", "EmailDropped", blame::recipient, "Azure tried several times and gave up."},
-    {"Failed", "", blame::message, "Azure could not hand the mail on."},
-    {"Canceled", "", blame::provider, "Azure stopped by itself: send the message again."},
+    {"Failed", "EmailDroppedAllRecipientsSuppressed", rejected, blame::recipient, suppressed},
+    {"Failed", "EmailDropped", rejected, blame::recipient,
+     "Azure tried several times and gave up."},
+    {"Failed", "", rejected, blame::message, "Azure could not hand the mail on."},
+    {"Canceled", "", deferred, blame::provider, "Azure stopped by itself."},
 };
 
 }  // namespace azure::table

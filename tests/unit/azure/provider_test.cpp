@@ -162,6 +162,12 @@ TEST_CASE("a lost answer is settled by one look") {
         CHECK(said.text.find("EmailDropped") != std::string::npos);
         CHECK(with.call(look_for(said.state)).verdict == GATEPOST_REJECTED);
     }
+    SECTION("Azure has stopped it: a lookup opens the mail again") {
+        with.answer = both(lost_after(), operation(200, "Canceled"));
+        const check::outcome said = with.send();
+        CHECK(said.verdict == GATEPOST_UNKNOWN);
+        CHECK(with.call(look_for(said.state)).verdict == GATEPOST_DEFERRED);
+    }
     SECTION("Azure does not know it yet: unknown, and a lookup may settle it") {
         with.answer = both(lost_after(), absent());
         const check::outcome said = with.send();
@@ -197,6 +203,23 @@ TEST_CASE("a later attempt looks before it sends") {
         CHECK(with.seen[0].url.find(id) == std::string::npos);
         CHECK(with.seen[1].url.find(id) != std::string::npos);
     }
+    SECTION("and tries what failed again only when somebody asks for it who was told") {
+        with.answer = both(taken(), operation(200, "Failed", "EmailDropped"));
+        CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_REJECTED);
+        CHECK(sends(with) == 0);
+        bool first = true;
+        with.answer = [&](const check::http_seen& one) {
+            if (one.commits) return taken();
+            return std::exchange(first, false) ? operation(200, "Failed", "EmailDropped")
+                                               : absent();
+        };
+        CHECK(with.send(plain_mail(), 3).verdict == GATEPOST_ACCEPTED);
+    }
+    SECTION("and says so when all of its operations are used up") {
+        with.answer = both(taken(), operation(200, "Canceled"));
+        CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_DEFERRED);
+        CHECK(sends(with) == 0);
+    }
     SECTION("and waits where nothing can be seen: of this attempt nothing has left") {
         struct unseen {
             check::http_answer to_look;
@@ -228,6 +251,10 @@ TEST_CASE("a later attempt looks before it sends") {
         with.answer = nullptr;
         CHECK(with.send(plain_mail(), 2).verdict == GATEPOST_ACCEPTED);
         CHECK(with.seen.size() == 2);
+        // That refusal says nothing about the attempt after it.
+        with.answer = both(taken(), operation(200, "Succeeded"));
+        CHECK(with.send(plain_mail(), 3).verdict == GATEPOST_ACCEPTED);
+        CHECK(sends(with) == 2);
     }
 }
 
