@@ -42,10 +42,12 @@ milliseconds wait_of(mail::blame blame, unsigned failures) {
 }  // namespace
 
 bool circuit::heard(const mail::attempt_result& said, mono_time now) {
+    // It had begun before the connection was held, and says nothing of what holds now.
+    const bool late = failures_ > 0 && now < until_;
     const mail::recipient_result* because = nullptr;
     for (const mail::recipient_result& each : said.recipients) {
         const evidence found = of(each);
-        if (found == evidence::works) return std::exchange(failures_, 0) > 0;
+        if (found == evidence::works) return !late && std::exchange(failures_, 0) > 0;
         if (found == evidence::holds && because == nullptr) because = &each;
     }
     return because != nullptr && hold(*because, now);
@@ -54,7 +56,7 @@ bool circuit::heard(const mail::attempt_result& said, mono_time now) {
 bool circuit::hold(const mail::recipient_result& because, mono_time now) {
     const milliseconds asked =
         std::min<milliseconds>(because.retry_after.value_or(0ms), limits::retry_after_max);
-    if (failures_ > 0 && now < until_) {  // it had begun before
+    if (failures_ > 0 && now < until_) {
         until_ = std::max(until_, now + asked);
         return false;
     }

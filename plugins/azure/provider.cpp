@@ -116,7 +116,9 @@ class provider {
         const std::string chance = random_operation(context);
         const exchanged done = co_await client_.look(context, chance);
         const int status = done.said.status;
-        const bool good = !done.failure && (status == 404 || status == 400 || status == 200);
+        // A 200 for an id that nobody used is not Azure's, unless it speaks like it.
+        const bool good = !done.failure && (status == 404 || status == 400 ||
+                                            (status == 200 && !done.said.state.empty()));
         if (!good) {
             const outcome why = done.failure ? *done.failure : judge(done.said);
             context.report.ended("credentials", why);

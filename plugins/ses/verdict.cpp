@@ -39,6 +39,18 @@ std::string words_of(const answer& said) {
     return text;
 }
 
+// As a whole: "a@b.example" does not stand in "aa@b.example".
+bool names_address(std::string_view text, std::string_view address) {
+    const std::string in = lower(text), what = lower(address);
+    const auto goes_on = [&](std::size_t at) {
+        return at < in.size() && in.find_first_of(" ,;:<>()'\"", at) != at;
+    };
+    for (std::size_t at = in.find(what); at != in.npos; at = in.find(what, at + 1)) {
+        if (!(at > 0 && goes_on(at - 1)) && !goes_on(at + what.size())) return true;
+    }
+    return false;
+}
+
 // The words name the identities that failed; if none of them is the sender, it is a recipient of a
 // sandbox.
 void tell_sandbox(outcome& made, const answer& said, std::string_view sender) {
@@ -46,7 +58,7 @@ void tell_sandbox(outcome& made, const answer& said, std::string_view sender) {
     if (made.blame != blame::sender || colon == std::string::npos || sender.empty()) return;
     const std::string_view names = std::string_view(said.message).substr(colon);
     if (names.find('@') == names.npos && !has_letters(names, domain_of(sender))) return;
-    if (has_letters(names, sender)) return;
+    if (names_address(names, sender)) return;
     if (names.find('@') == names.npos) return;
     made.verdict = verdict::rejected;
     made.blame = blame::recipient;
@@ -123,9 +135,10 @@ bool is_lost(const http_reply& from, const answer& said) noexcept {
 
 std::optional<int64_t> clock_error(const answer& said, int64_t our_time) noexcept {
     const std::string_view type = said.type;
-    const bool clock = type.starts_with("RequestExpired") || type.starts_with("InvalidSignature") ||
-                       type.starts_with("SignatureDoesNotMatch") ||
-                       type.starts_with("RequestTimeTooSkewed");
+    const bool clock =
+        type.starts_with("RequestExpired") || type.starts_with("IncompleteSignature") ||
+        type.starts_with("InvalidSignature") || type.starts_with("SignatureDoesNotMatch") ||
+        type.starts_with("RequestTimeTooSkewed");
     if (!clock || !said.date) return std::nullopt;
     const int64_t error = *said.date - our_time;
     if (error < least_clock_error && error > -least_clock_error) return std::nullopt;

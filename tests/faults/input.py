@@ -291,7 +291,7 @@ def huge(gateway, idle):
         client.close()
 
     grown = memory(gateway, "VmHWM") - idle
-    expect(grown < 40, f"the daemon's memory grew by {grown:.0f} MB")
+    expect(gateway.sanitized() or grown < 40, f"the daemon's memory grew by {grown:.0f} MB")
     return grown
 
 

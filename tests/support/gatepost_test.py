@@ -199,6 +199,11 @@ class Gateway:
         os.kill(daemon, signal.SIGKILL)
         return process.wait()
 
+    def sanitized(self):
+        """Built with a sanitizer: then its memory is mostly that one's."""
+        program = pathlib.Path(self.binary).read_bytes()
+        return b"__asan_init" in program or b"__tsan_init" in program
+
     def pid(self):
         """The daemon's own process, also below a wrapper (which would keep a signal to itself)."""
         children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()

@@ -7,7 +7,6 @@ each held against the word of its cell.
 
 import contextlib
 import json
-import os
 import threading
 import time
 
@@ -94,11 +93,11 @@ def disturb(played, client, fault_of):
 
 @contextlib.contextmanager
 def within_memory(gateway, most, found):
-    """Fails if the daemon's peak grew by more; `found` gets the megabytes. Under ThreadSanitizer most of it is the sanitizer's."""
+    """Fails if the daemon's peak grew by more; `found` gets the megabytes."""
     before = megabytes(gateway, "VmHWM")
     yield
     found.append(megabytes(gateway, "VmHWM") - before)
-    expect("TSAN_OPTIONS" in os.environ or found[-1] < most, f"the floods cost the daemon {found[-1]:.1f} MB")
+    expect(gateway.sanitized() or found[-1] < most, f"the floods cost the daemon {found[-1]:.1f} MB")
 
 
 def at_once(jobs):

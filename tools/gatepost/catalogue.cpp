@@ -27,7 +27,10 @@ std::string state_of(const json& connection) {
     if (!problem.empty()) return "problem: " + clean(problem, 150);
     const std::string oauth = oauth_problem(connection);
     if (!oauth.empty()) return clean(oauth, 300);
-    return connection.value("active", true) ? "active" : "not active";
+    if (!connection.value("active", true)) return "not active";
+    const auto account = connection.find("oauth");
+    const std::string until = account == connection.end() ? "" : text_of(*account, "expires_at");
+    return until.empty() ? "active" : "active, token until " + clean(until, 40);
 }
 
 void warn_of_captures(const context& with, const json& connections) {

@@ -96,6 +96,7 @@ def an_application(gateway, client, tokens, azure):
     shown = oauth_of(gateway, "entra")
     expect(shown["grant"] == "client_credentials" and shown["logged_in"] and "expires_at" in shown and "problem" not in shown, f"{shown}")
     expect(shown["settings"]["client_secret"] == {"set": True} and shown["settings"]["tenant"] == "contoso.example", f"{shown}")
+    expect(f"token until {shown['expires_at']}" in client("status"), client("status"))
     (azure_so,) = [one for one in gateway.get("/v1/providers").json["providers"] if one["id"] == "azure"]
     expect("microsoft" in azure_so["oauth_profiles"], f"{azure_so}")
     tokens.revoke_access()

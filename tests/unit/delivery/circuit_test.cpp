@@ -54,6 +54,15 @@ TEST_CASE("those that had begun before do not make the wait longer") {
     CHECK(one.until() == now + 1min);
 }
 
+TEST_CASE("what had begun before does not end the wait either") {
+    circuit one;
+    one.heard(deferred(mail::blame::quota, 1h), now);
+    CHECK_FALSE(one.heard(says(mail::verdict::accepted, mail::blame::none), now + 1s));
+    CHECK_FALSE(one.may_begin(0, now + 59min));
+    CHECK(one.heard(says(mail::verdict::accepted, mail::blame::none), now + 1h));
+    CHECK(one.may_begin(3, now + 1h));
+}
+
 TEST_CASE("who is told too much is believed when to come back") {
     circuit one;
     CHECK(one.heard(deferred(mail::blame::quota, 1h), now));

@@ -58,6 +58,7 @@ const std::vector<fault> faults{
     {"unverified domain", refusal(400, "MessageRejected", not_verified + "example.org"), deferred, GATEPOST_BLAME_SENDER},
     {"unverified, unnamed", refusal(400, "MessageRejected", "Email address is not verified."), deferred, GATEPOST_BLAME_SENDER},
     {"sandbox", refusal(400, "MessageRejected", not_verified + "first@example.net"), rejected, GATEPOST_BLAME_RECIPIENT},
+    {"sandbox, and it ends as the sender", refusal(400, "MessageRejected", not_verified + "a.sender@example.org"), rejected, GATEPOST_BLAME_RECIPIENT},
     {"content rejected", refusal(400, "MessageRejected", "Illegal filename 'a.exe'."), rejected, GATEPOST_BLAME_MESSAGE},
     {"MAIL FROM", refusal(400, "MailFromDomainNotVerifiedException"), deferred, GATEPOST_BLAME_SENDER},
     {"BadRequest", refusal(400, "BadRequestException", "Local address contains control or whitespace"), rejected, GATEPOST_BLAME_MESSAGE},
