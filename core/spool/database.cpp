@@ -164,13 +164,27 @@ status database::prepare_file_settings() {
     return success{};
 }
 
+namespace {
+
+// Older SQLite (3.40) forgets it where a commit's write or sync of the log failed; the log's file
+// knows.
+int errno_of(sqlite3* handle) {
+    int number = sqlite3_system_errno(handle);
+    sqlite3_file* log = nullptr;
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (number == 0 && log != nullptr && log->pMethods != nullptr)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
+    return number;
+}
+
+}  // namespace
+
 void database::note(int code) {
     if (failed()) return;
     failure_.code = code;
     failure_.full = (code & 0xff) == SQLITE_FULL;
     failure_.text = sqlite3_errmsg(handle_);
-    if (const int number = sqlite3_system_errno(handle_);
-        number != 0 && (code & 0xff) == SQLITE_IOERR)
+    if (const int number = (code & 0xff) == SQLITE_IOERR ? errno_of(handle_) : 0; number != 0)
         failure_.text += " (" + error_from_errno(number, "the system says").detail + ", SQLite " +
                          std::to_string(code) + ")";
 }
