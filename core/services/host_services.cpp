@@ -20,6 +20,7 @@ gatepost_status status_of(error_kind kind) {
         case error_kind::conflict: return GATEPOST_EXISTS;
         case error_kind::too_large: return GATEPOST_LIMIT;
         case error_kind::plugin_fault: return GATEPOST_INVALID;
+        case error_kind::invalid: return GATEPOST_UNFIT;
         default: return GATEPOST_FAILED;
     }
 }

@@ -234,7 +234,7 @@ class provider {
             const uint32_t flags = wish.body_flags;
             const auto opened = co_await context.body.open_whole(form, flags);
             if (!opened.ok()) {
-                const bool never = opened.status == service_status::invalid;
+                const bool never = opened.status == service_status::unfit;
                 work.machine->not_opened(never, opened.reason());
                 co_return;
             }

@@ -302,6 +302,7 @@ void session::take_message(const reply& said) {
         return;
     }
     if (said.closing()) return closed_by(said);
+    if (chunked_ && !accepted_.empty()) note_started(phase::message, "Message");
     delivered_ = said.positive();
     if (delivered_) {
         note_passed(phase::message, said);

@@ -7,6 +7,7 @@ each stands in hostile_table.py.
 Each cell is a connection of its own to a peer of its own, so that all of them run at once. What is read is what a caller sees:
 GET /v1/messages/ID, its attempts and its recipients. Beside the verdicts these hold for every cell:
   * what was deferred or rejected without an answer never reached the peer whole; what was accepted reached it once;
+  * whatever reached it whole, accepted or not, has the bytes of GET /v1/messages/ID/content, which are those that were handed in;
   * with security = "starttls" or "tls" neither a login nor a mail is said in clear, and a login only where the settings allow it;
   * the daemon lives, and a flood costs it less than 20 MB in all.
 Then: replies cut at every byte, by a pause and by the end; what becomes of an unknown outcome by each rule; and what a login,
@@ -36,16 +37,17 @@ STALLED = 180  # seconds that a block of the message may take
 
 
 def mail(size, number):
+    """Some lines begin with dots, which are doubled by DATA and not by BDAT."""
     line = b"%08d " % number + b"x" * 63 + b"\r\n"
     return (b"From: noreply@example.com\r\nTo: first@example.net\r\nSubject: Hostile\r\nDate: Sun, 22 Nov 2026 10:00:00 +0000\r\n"
-            b"Message-ID: <%d@example.com>\r\n\r\n" % number) + line * (size // len(line) + 1)
+            b"Message-ID: <%d@example.com>\r\n\r\n.\r\n..dots\r\n" % number) + line * (size // len(line) + 1)
 
 
 class Running(Played):
     """A cell with its peer, its message and what was found."""
 
-    def __init__(self, number, cell, house, certificates):
-        self.number, self.cell = number, cell
+    def __init__(self, number, cell, house, certificates, gateway):
+        self.number, self.cell, self.gateway = number, cell, gateway
         script = Script(**cell.script)
         if cell.certificate:
             script.context = certificates.context(*cell.certificate)
@@ -63,7 +65,8 @@ class Running(Played):
     def post(self, client):
         to = [f"{name}@example.net" for name in ("first", "second", "third")[:len(self.wanted)]]
         query = "&".join(["from=noreply@example.com", f"connection={self.name}", *(f"to={one}" for one in to)])
-        self.submit(client, "/v1/messages?" + query, mail(self.cell.size, self.number), "message/rfc822")
+        self.posted = mail(self.cell.size, self.number)
+        self.submit(client, "/v1/messages?" + query, self.posted, "message/rfc822")
 
     def complaints(self):
         """What is not as it shall be, as sentences."""
@@ -93,6 +96,7 @@ class Running(Played):
             out.append(f"certainly not taken over, but {mails} arrived whole")
         if "accepted" in verdicts and not self.arrived():
             out.append(f"accepted, and {len(peer.mails)} arrived, not {self.copies()}")
+        out += self.other_bytes()
         if self.settings["security"] in ("starttls", "tls"):
             clear = {verb for number in range(len(peer.sessions)) for verb in spoken(peer, number, secure=False)}
             if clear & set(table.NEVER_IN_CLEAR):
@@ -103,6 +107,17 @@ class Running(Played):
             out.append(f"{len(peer.sessions)} sessions, not {self.cell.sessions}")
         return out
 
+    def other_bytes(self):
+        """Of the mails that arrived whole."""
+        rendered = self.gateway.get(f"/v1/messages/{self.identifier}/content").body
+        out = [] if rendered == self.posted else [f"the gateway shows {rendered[:300]!r} ... as content, not what it was given"]
+        for arrived in self.peer.mails:
+            if arrived != rendered:
+                at = next((i for i, (a, b) in enumerate(zip(arrived, rendered)) if a != b), min(len(arrived), len(rendered)))
+                out.append(f"{len(arrived)} octets arrived of {len(rendered)}; from octet {at} {arrived[at:at + 60]!r}, "
+                           f"not {rendered[at:at + 60]!r}")
+        return out
+
 
 def play(given, cells, certificates, what, memory=False):
     """Runs cells at once; gives the sentences about those that came out otherwise."""
@@ -110,7 +125,7 @@ def play(given, cells, certificates, what, memory=False):
         return []
     begun = time.monotonic()
     with House() as house, Gateway(given.gatepostd, given.libraries / "plugins", name="hostile") as gateway:
-        running = [Running(number, cell, house, certificates) for number, cell in enumerate(cells)]
+        running = [Running(number, cell, house, certificates, gateway) for number, cell in enumerate(cells)]
         gateway.settings({"retry": {"first": "1d", "max": "7d", "unknown_delay": "1d"}})
         for one in running:
             gateway.connection(one.name, "smtp", one.settings)
@@ -134,7 +149,9 @@ def play(given, cells, certificates, what, memory=False):
             what += f" ({grown[0]:.1f} MB more at the most; {poured:.1f} MB were poured before it hung up)"
         alive = gateway.send_raw(mail(500, 1), "a@example.com", ["b@example.net"], connection="warm")
         gateway.wait_for(alive, "sent")
-        print(f"{what}: {len(cells)} cells, {len(wrong)} wrong, {time.monotonic() - begun:.1f} s", flush=True)
+        whole = sum(len(one.peer.mails) for one in running)
+        print(f"{what}: {len(cells)} cells, {whole} mails arrived whole and were compared, {len(wrong)} wrong, "
+              f"{time.monotonic() - begun:.1f} s", flush=True)
         return wrong
 
 
@@ -201,7 +218,7 @@ def by_the_rule(given):
         expect(message["recipients"][0].get("possible_duplicate"), f"not marked: {message}")
         expect(len(message["attempts"]) == 2, f"{message['attempts']}")
         copies = peers["retry"].mails
-        expect(len(copies) == 2 and copies[0] == copies[1], "the copies differ")
+        expect(copies == [mail(100, 1)] * 2, f"these are not two copies of what was handed in: {copies}")
         expect(gateway.message(sent["hold"])["status"] == "held" and len(peers["hold"].sessions) == 1, "what is held was tried again")
         told = gateway.post(f"/v1/messages/{sent['hold']}/retry")
         expect(told.status in (200, 202), f"{told!r}")

@@ -3,9 +3,11 @@
 
     tests/peers/run.py PEER build/release/bin/gatepostd build/release/lib/gatepost [--mails 1000] [--seed N]
 
-PEER: postfix, aiosmtpd, exim, nodemailer, dovecot. The mails are dealt in turn to one connection for each way in: STARTTLS with
-each mechanism that the peer offers, TLS from the first byte, no TLS; for LMTP, TCP and the Unix socket. First the peer shows with
-Python's smtplib that it takes a mail and keeps its bytes: what fails then is the peer, not the gateway.
+PEER: postfix, aiosmtpd, exim, nodemailer, dovecot. The mails of each kind are dealt in turn to one connection for each way in:
+STARTTLS with each mechanism that the peer offers, TLS from the first byte, no TLS; for LMTP, which smtp.so speaks by DATA alone, TCP
+and the Unix socket. Where an SMTP peer offers CHUNKING each way is there twice, by BDAT and by DATA, and the peer's log has to tell
+of the one and the other as often as mails were dealt to them. First the peer shows with Python's smtplib that it takes a mail and
+keeps its bytes: what fails then is the peer, not the gateway.
 
 Equal means: GET /v1/messages/ID/content, against what the peer filed without the trace fields it put on top. Two differences are
 allowed and counted: a last line without CRLF gets one (DATA has no other way to say it, and after BDAT a file of lines needs it);
@@ -40,8 +42,15 @@ PROOF = (b"From: a@example.com\r\nTo: proof@example.net\r\nSubject: proof\r\nDat
          b"Message-ID: <proof@example.com>\r\n\r\n.\r\n..dots\r\n" + b"\xc3\xbc" * 400 + b"\r\n" + b"x" * 998 + b"\r\n")
 
 
-def ways(peer):
-    """Connection name -> settings of smtp.so."""
+def ways(peer, chunking):
+    """Connection name -> settings of smtp.so; with BDAT each twice, those by DATA first: they have the first mail of each kind."""
+    found = plain_ways(peer)
+    if not chunking:
+        return found
+    return {name + "-data": {**settings, "chunking": False} for name, settings in found.items()} | found
+
+
+def plain_ways(peer):
     ca = str(peers_base.certificate(peer.build).ca)
     here = {"host": "localhost", "port": peer.port}
     if peer.lmtp:
@@ -57,27 +66,41 @@ def ways(peer):
 
 
 def prove(peer):
-    """smtplib alone: one mail, the same bytes."""
+    """smtplib alone: one mail, the same bytes. Gives whether it may be sent to by BDAT."""
     with (smtplib.LMTP if peer.lmtp else smtplib.SMTP)("localhost", peer.port, local_hostname="proof.example") as session:
         if not peer.lmtp:
             session.starttls(context=ssl.create_default_context(cafile=peers_base.certificate(peer.build).ca))
         session.sendmail("a@example.com", ["proof@example.net"], PROOF, ["BODY=8BITMIME"])
+        chunking = session.has_extn("chunking") and not peer.lmtp
     wait_until(lambda: peer.count() == 1 and peer.idle(), 20, "the proof arrives")
     (arrived,) = peer.received()
     expect(arrived == peers_base.Arrived("a@example.com", ("proof@example.net",), PROOF), f"the peer itself changes mail: {arrived}")
+    return chunking
 
 
 def hand_in(gateway, corpus, names):
-    """Posts all, each to the next connection; gives {id: Mail} and the seconds it took."""
-    begun, sent = time.monotonic(), {}
+    """Posts all, each to the connection that is next for its kind; gives {id: Mail}, {name: kinds} and the seconds it took."""
+    begun, sent, dealt, turns = time.monotonic(), {}, {name: [] for name in names}, collections.Counter()
     for mail in corpus:
-        name = names[mail.number % len(names)]
+        name = names[turns[mail.kind] % len(names)]
+        turns[mail.kind] += 1
+        dealt[name].append(mail.kind)
         if isinstance(mail.body, bytes):
             sent[gateway.send_raw(mail.body, mail.sender, mail.recipients, connection=name)] = mail
         else:
             mail.body["connection"] = name
             sent[post(gateway, mail)] = mail
-    return sent, time.monotonic() - begun
+    return sent, dealt, time.monotonic() - begun
+
+
+def by_both(peer, dealt):
+    """All kinds went by DATA, and the peer heard DATA and BDAT as often as it had to; `dealt` is what hand_in gave."""
+    by_data = [kind for name, kinds in dealt.items() if name.endswith("-data") for kind in kinds]
+    by_bdat = [kind for name, kinds in dealt.items() if not name.endswith("-data") for kind in kinds]
+    expect(set(by_data) >= set(by_bdat), f"by DATA there was no {set(by_bdat) - set(by_data)}")
+    wanted = {"data": len(by_data) + 1, "bdat": len(by_bdat)}  # smtplib's proof came by DATA
+    wait_until(lambda: peer.contents_heard() == wanted, 20, f"{peer.name} heard {wanted}")
+    return f"{len(by_data)} of them by DATA; "
 
 
 def fields(block):
@@ -132,15 +155,15 @@ def compare(gateway, sent, arrived):
 
 
 def run(given, peer):
-    prove(peer)
+    chunking = prove(peer)
     before = peer.count()
     with Gateway(given.gatepostd, given.libraries / "plugins", name="peers") as gateway:
-        connections = ways(peer)
+        connections = ways(peer, chunking)
         for name, settings in connections.items():
             gateway.connection(name, "smtp", settings)
         gateway.start()
         corpus = Corpus(given.seed, given.mails, smtputf8=peer.smtputf8)
-        sent, posting = hand_in(gateway, corpus, list(connections))
+        sent, dealt, posting = hand_in(gateway, corpus, list(connections))
         begun = time.monotonic()
         wait_until(lambda: drained(gateway), 120, "the gateway has carried everything out")
         wait_until(peer.idle, 60, f"{peer.name} has filed everything")
@@ -151,10 +174,13 @@ def run(given, peer):
             expect(len(message["attempts"]) == 1, f"{identifier} took {len(message['attempts'])} attempts: {message['attempts']}")
         arrived = [one for one in peer.received() if one.recipients != ("proof@example.net",)]
         allowed = compare(gateway, sent, arrived)
+        gateway.stop()  # what counts sessions counts them at their end
+        heard = by_both(peer, dealt) if chunking else ""
         recipients = sum(len(mail.recipients) for mail in sent.values())
         print(f"{peer.name}: {len(sent)} mails, {recipients} recipients, {peer.count() - before} deliveries, each once and byte-equal "
-              f"({allowed['ended']} with a CRLF after the last line, {allowed['utf8']} equal after decoding RFC 6532 headers); posted in {posting:.1f} s, the rest left after {drain:.1f} s; "
-              f"ways in: {', '.join(connections)}; {peer.ways_seen()}")
+              f"({allowed['ended']} with a CRLF after the last line, {allowed['utf8']} equal after decoding RFC 6532 headers); "
+              f"posted in {posting:.1f} s, the rest left after {drain:.1f} s; "
+              f"{heard}ways in: {', '.join(connections)}; {peer.ways_seen()}")
 
 
 def drained(gateway):

@@ -36,6 +36,11 @@ class Script:
     behind_starttls_after: float = 0.0
 
 
+def unstuffed(content):
+    """What came by DATA, without the dots that were doubled."""
+    return b"\r\n".join(line[1:] if line.startswith(b".") else line for line in content.split(b"\r\n"))
+
+
 class Session(Link):
     def __init__(self, peer, link, number):
         super().__init__(peer, link, number)
@@ -139,7 +144,7 @@ class Session(Link):
         content = self.body(lambda got: got[-5:] == b"\r\n.\r\n" or got == b".\r\n")
         whole = len(content) > 3
         if whole:
-            self.peer.mails.append(content[:-3])
+            self.peer.mails.append(unstuffed(content[:-3]))
         else:
             self.peer.lone_dots += 1
         self.after_message("dot", whole)

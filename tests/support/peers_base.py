@@ -250,6 +250,10 @@ class Peer:
         """How mails came in, as the peer tells it: TLS, mechanisms."""
         return ""
 
+    def contents_heard(self):
+        """{"data": n, "bdat": m}: how many mails came by each, as the peer's own log has it. For SMTP peers that offer CHUNKING."""
+        raise NotImplementedError
+
     def idle(self):
         """True when nothing that was taken still waits inside the peer."""
         return True

@@ -101,6 +101,12 @@ class Exim(Peer):
                                         group=self.group))
         return [self.root / "usr/sbin/exim4", "-C", config, "-bdf", "-q1m"], self.environment
 
+    def contents_heard(self):
+        """K stands in the line of a mail's arrival if it came by BDAT."""
+        arrivals = [line.split(" S=")[0].split() for line in self.log.read_text(errors="replace").splitlines() if " <= " in line]
+        by_bdat = sum("K" in words for words in arrivals)
+        return {"data": len(arrivals) - by_bdat, "bdat": by_bdat}
+
     def received(self):
         return maildir(self.base / "mail", {"return-path", "envelope-to", "received"})
 

@@ -190,6 +190,14 @@ class Postfix(PostfixMaster):
         methods = re.findall(r"sasl_method=(\S+?),", self.log.read_text(errors="replace"))
         return "logins of mails: " + ", ".join(f"{name} {count}" for name, count in sorted(collections.Counter(methods).items()))
 
+    def contents_heard(self):
+        """Of the sessions that are over."""
+        taken = {"data": 0, "bdat": 0}
+        for words in re.findall(r" disconnect from \S+ (.*)", self.log.read_text(errors="replace")):
+            for name, count in re.findall(r"\b(data|bdat)=(\d+)", words):
+                taken[name] += int(count)
+        return taken
+
     def received(self):
         return maildir(self.base / "mail", {"return-path", "x-original-to", "delivered-to", "received"})
 

@@ -103,7 +103,8 @@ enum {
     GATEPOST_CONNECT = -11,      /* no connection: name, route, refusal, TLS; nothing was sent */
     GATEPOST_DISCONNECTED = -12, /* the peer went away after the connection stood */
     GATEPOST_UNCERTAIN =
-        -13 /* all of a request was handed over, and nobody said what became of it */
+        -13,             /* all of a request was handed over, and nobody said what became of it */
+    GATEPOST_UNFIT = -14 /* the message cannot be had in that form, now or later */
 };
 
 /* The one shape of every answer. `detail` is the service's own struct, named at its function, or

@@ -127,6 +127,7 @@ inline blame blame_of(service_status status) noexcept {
         case service_status::invalid:
         case service_status::exists:
         case service_status::not_found: return blame::plugin;
+        case service_status::unfit: return blame::message;
         default: return blame::provider;
     }
 }
@@ -135,8 +136,9 @@ inline outcome outcome::after(const reply& failure, std::string_view while_doing
     std::string text(while_doing);
     if (!text.empty()) text += ": ";
     text += failure.reason();
-    const bool may_be_done = failure.status == service_status::uncertain;
-    const sdk::verdict what = may_be_done ? sdk::verdict::unknown : sdk::verdict::deferred;
+    sdk::verdict what = sdk::verdict::deferred;
+    if (failure.status == service_status::uncertain) what = sdk::verdict::unknown;
+    if (failure.status == service_status::unfit) what = sdk::verdict::rejected;
     return of(what, blame_of(failure.status), std::move(text));
 }
 

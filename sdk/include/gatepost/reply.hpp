@@ -27,12 +27,13 @@ enum class service_status : int32_t {
     exists = GATEPOST_EXISTS,
     connect = GATEPOST_CONNECT,
     disconnected = GATEPOST_DISCONNECTED,
-    uncertain = GATEPOST_UNCERTAIN
+    uncertain = GATEPOST_UNCERTAIN,
+    unfit = GATEPOST_UNFIT
 };
 
 // An unknown negative value means `failed`; a positive one breaks the contract and means it too.
 inline service_status status_of(gatepost_status status) noexcept {
-    const bool known = status <= GATEPOST_OK && status >= GATEPOST_UNCERTAIN;
+    const bool known = status <= GATEPOST_OK && status >= GATEPOST_UNFIT;
     return known ? static_cast<service_status>(status) : service_status::failed;
 }
 
@@ -52,6 +53,7 @@ inline std::string_view name_of(service_status status) noexcept {
         case service_status::connect: return "no connection";
         case service_status::disconnected: return "disconnected";
         case service_status::uncertain: return "handed over, and nobody said what became of it";
+        case service_status::unfit: return "not possible with this message";
     }
     return "failed";
 }

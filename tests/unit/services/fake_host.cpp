@@ -30,7 +30,8 @@ class fake_call final : public plugin::call_context,
     void stage(const gatepost_stage& stage) override {
         reports.push_back(std::to_string(stage.state) + " " + text_of(stage.id) + " " +
                           text_of(stage.advice));
-        texts.push_back(text_of(stage.text));
+        texts.push_back(std::to_string(stage.state) + " " + text_of(stage.id) + " " +
+                        text_of(stage.text));
     }
     bool wants_stages() const override { return facts_.stages; }
     bool traced() const override { return facts_.trace; }
@@ -200,6 +201,10 @@ ledger_marks stage::ledger() const {
 
 std::vector<std::string> stage::reports() const {
     return instance->find(call)->reports;
+}
+
+std::vector<std::string> stage::stage_texts() const {
+    return instance->find(call)->texts;
 }
 
 std::vector<std::string> stage::traces() const {

@@ -127,8 +127,9 @@ class stage {
     }
     void cancel(gatepost_operation operation);
     ledger_marks ledger() const;
-    std::vector<std::string> reports() const;
-    std::vector<std::string> traces() const;  // "> EHLO example.com"
+    std::vector<std::string> reports() const;      // state, id and advice, or a quota
+    std::vector<std::string> stage_texts() const;  // state, id and text
+    std::vector<std::string> traces() const;       // "> EHLO example.com"
     // Ends the call and begins the next one.
     void next_call(fake_call_facts facts = {});
 

@@ -53,6 +53,10 @@ struct black_hole {
     }
 };
 
+uint16_t dead_port_of_ipv6() {
+    return peer([](talk&) {}, "::1").port();
+}
+
 dialled dial_and_wait(std::vector<socket_address> to,
                       std::optional<socket_address> bind = std::nullopt) {
     boost::asio::io_context loop;
@@ -139,7 +143,87 @@ TEST_CASE(
     SECTION("no IPv6 here or nobody there") {
         const auto got = dial_and_wait({address("::1", dead_port()), alive});
         CHECK(got.problem == "stands");
+        CHECK(got.peer.text() == alive.text());
     }
+}
+
+TEST_CASE("where IPv4 is dead IPv6 carries the connection, and the other way round") {
+    if (!has_ipv6()) return;
+    peer six([](talk& with) { with.rest(); }, "::1");
+    const auto alive = address("::1", six.port());
+    SECTION("refused") {
+        const auto got = dial_and_wait({address("127.0.0.1", dead_port()), alive});
+        CHECK(got.problem == "stands");
+        CHECK(got.peer.text() == "[::1]:" + std::to_string(six.port()));
+    }
+    SECTION("silent") {
+        const black_hole hole;
+        const auto began = machine_clock().mono_now();
+        const auto got = dial_and_wait({address("127.0.0.1", hole.port), alive});
+        const auto took = machine_clock().mono_now() - began;
+        CHECK(got.problem == "stands");
+        CHECK(got.peer.text() == alive.text());
+        CHECK(took >= 250ms);
+        CHECK(took < 2s);
+    }
+    SECTION("both stand: the first") {
+        peer four([](talk& with) { with.rest(); });
+        const auto got = dial_and_wait({alive, address("127.0.0.1", four.port())});
+        CHECK(got.peer.text() == alive.text());
+    }
+    SECTION("refused over IPv6") {
+        peer four([](talk& with) { with.rest(); });
+        const auto other = address("127.0.0.1", four.port());
+        const auto got = dial_and_wait({address("::1", dead_port_of_ipv6()), other});
+        CHECK(got.problem == "stands");
+        CHECK(got.peer.text() == other.text());
+    }
+}
+
+TEST_CASE("a peer with an IPv6 address is spoken to, with brackets and without") {
+    if (!has_ipv6()) return;
+    peer server(
+        [](talk& with) {
+            with.say("220 you are " + with.client() + "\r\n");
+            const std::string line = with.line();
+            with.want(line == "EHLO me\r\n");
+            with.say("250 ok\r\n");
+            with.rest();
+        },
+        "::1");
+    stage on({}, {nullptr, mono_time::max(), true});
+    on.instance->allowed = {{"::1", 0, true}};
+    wire to(on);
+    const std::string where = "[::1]:" + std::to_string(server.port());
+    for (const char* host : {"::1", "[::1]"}) {
+        const heard opened = to.connect(server.port(), {.host = host});
+        INFO(opened.text);
+        REQUIRE(opened.status == GATEPOST_OK);
+        CHECK(opened.peer == where);
+        CHECK(to.line().data == "220 you are ::1\r\n");
+        REQUIRE(to.write("EHLO me\r\n").status == GATEPOST_OK);
+        CHECK(to.line().data == "250 ok\r\n");
+        to.close();
+    }
+    CHECK(server.connections() == 2);
+    CHECK(on.stage_texts()[3] == "2 connect " + where);
+    const uint16_t nobody = dead_port_of_ipv6();
+    const heard refused = to.connect(nobody, {.host = "::1"});
+    CHECK(refused.status == GATEPOST_CONNECT);
+    CHECK(says(refused.text, "[::1]:" + std::to_string(nobody) + " refused the connection"));
+}
+
+TEST_CASE("a bind address of IPv6 is bound to") {
+    if (!has_ipv6()) return;
+    peer server([](talk& with) { with.say(with.client() + "\r\n"); }, "::1");
+    stage on;
+    on.instance->allowed = {{"::1", 0, true}};
+    wire to(on);
+    REQUIRE(to.connect(server.port(), {.host = "::1", .bind = "::1"}).status == GATEPOST_OK);
+    CHECK(to.line().data == "::1\r\n");
+    const heard mixed = to.connect(server.port(), {.host = "::1", .bind = "127.0.0.1"});
+    CHECK(mixed.status == GATEPOST_CONNECT);
+    CHECK(says(mixed.text, "no address of the bind address's kind"));
 }
 
 TEST_CASE("when no address stands each is named with its reason") {
@@ -149,11 +233,22 @@ TEST_CASE("when no address stands each is named with its reason") {
     CHECK(says(got.problem, "127.0.0.2:"));
 }
 
-TEST_CASE("a bind address is bound to, and only its family is tried") {
-    peer server([](talk& with) { with.rest(); });
+TEST_CASE("a bind address is where the connection comes from, and only its family is tried") {
+    peer server([](talk& with) {
+        with.say(with.client() + "\r\n");
+        with.rest();
+    });
     stage on;
     wire to(on);
-    CHECK(to.connect(server.port(), {.bind = "127.0.0.1"}).status == GATEPOST_OK);
+    for (const char* own : {"127.0.0.2", "127.0.0.3"}) {
+        REQUIRE(to.connect(server.port(), {.bind = own}).status == GATEPOST_OK);
+        CHECK(to.line().data == std::string(own) + "\r\n");
+    }
+    REQUIRE(to.connect(server.port()).status == GATEPOST_OK);
+    CHECK(to.line().data == "127.0.0.1\r\n");
+    const heard elsewhere = to.connect(server.port(), {.bind = "192.0.2.1"});  // not ours
+    CHECK(elsewhere.status == GATEPOST_CONNECT);
+    CHECK(says(elsewhere.text, "cannot be reached from the bind address"));
     const heard mixed = to.connect(server.port(), {.bind = "::1"});
     CHECK(mixed.status == GATEPOST_CONNECT);
     CHECK(mixed.facts.failed_at == GATEPOST_AT_CONNECT);

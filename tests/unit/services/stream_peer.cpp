@@ -1,6 +1,7 @@
 #include "stream_peer.hpp"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/pem.h>
@@ -49,6 +50,13 @@ int bound(const std::string& where) {
     return socket;
 }
 
+// Keeps the name for the talk; "(none)" tells a client without SNI from no handshake at all.
+int note_name(SSL* ssl, int*, void*) {
+    const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    static_cast<std::string*>(SSL_get_app_data(ssl))->assign(name != nullptr ? name : "(none)");
+    return SSL_TLSEXT_ERR_OK;
+}
+
 uint16_t port_of(int socket) {
     sockaddr_in6 address{};
     socklen_t size = sizeof address;
@@ -60,6 +68,7 @@ std::shared_ptr<SSL_CTX> server_context(const peer_tls& how) {
     std::shared_ptr<SSL_CTX> made(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
     SSL_CTX_use_certificate(made.get(), how.own.x509.get());
     SSL_CTX_use_PrivateKey(made.get(), how.own.key.get());
+    SSL_CTX_set_tlsext_servername_callback(made.get(), note_name);
     if (how.highest != 0) {
         SSL_CTX_set_security_level(made.get(), 0);
         SSL_CTX_set_min_proto_version(made.get(), TLS1_VERSION);
@@ -101,11 +110,26 @@ bool talk::start_tls(const peer_tls& how) {
     }
     ssl_.reset(SSL_new(context.get()), SSL_free);
     SSL_set_fd(ssl_.get(), socket_);
+    SSL_set_app_data(ssl_.get(), &asked_name_);
     return SSL_accept(ssl_.get()) == 1;
 }
 
 bool talk::resumed() const {
     return ssl_ && SSL_session_reused(ssl_.get()) == 1;
+}
+
+std::string talk::cipher() const {
+    return SSL_get_cipher_name(ssl_.get());
+}
+
+std::string talk::client() const {
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    ::getpeername(socket_, reinterpret_cast<sockaddr*>(&from), &size);
+    char number[NI_MAXHOST] = {};
+    ::getnameinfo(reinterpret_cast<const sockaddr*>(&from), size, number, sizeof number, nullptr, 0,
+                  NI_NUMERICHOST);
+    return number;
 }
 
 void talk::tickets(int count) {
@@ -178,7 +202,7 @@ void talk::close() {
 peer::peer(script play, const std::string& where) : play_(std::move(play)) {
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL's own sockets write without MSG_NOSIGNAL
     listener_ = bound(where);
-    ::listen(listener_, 64);
+    CHECK(::listen(listener_, 64) == 0);
     port_ = port_of(listener_);
     acceptor_ = std::thread([this] { accept_all(); });
 }
@@ -220,6 +244,16 @@ uint16_t dead_port() {
     const uint16_t port = port_of(socket);
     ::close(socket);
     return port;
+}
+
+bool has_ipv6() {
+    const int socket = bound("::1");
+    if (socket < 0) {
+        WARN("this machine has no ::1: IPv6 is not tried");
+        return false;
+    }
+    ::close(socket);
+    return true;
 }
 
 // ---- the plugin's side ------------------------------------------------------------------------

@@ -31,7 +31,11 @@ class talk {
 
     bool start_tls(const peer_tls& how);
     bool resumed() const;
-    void tickets(int count);  // TLS 1.3 sessions to resume, all at once
+    // What the client asked for by SNI; "(none)" if it named nobody.
+    std::string asked_name() const { return asked_name_; }
+    std::string cipher() const;
+    std::string client() const;  // the address it came from, as a number
+    void tickets(int count);     // TLS 1.3 sessions to resume, all at once
     void say(const std::string& bytes);
     std::string line();  // with its end; what there is at the end of all
     std::string bytes(size_t count);
@@ -50,13 +54,13 @@ class talk {
     int socket_;
     int wrong_ = 0;
     std::shared_ptr<SSL> ssl_;
-    std::string held_;
+    std::string held_, asked_name_ = "(no handshake)";
 };
 
 class peer {
   public:
     using script = std::function<void(talk&)>;
-    // 127.0.0.1, or ::1, or a Unix socket.
+    // 127.0.0.1, or ::1 (see has_ipv6), or a Unix socket.
     explicit peer(script play, const std::string& where = "127.0.0.1");
     ~peer();
     uint16_t port() const { return port_; }
@@ -79,6 +83,9 @@ class peer {
 
 // A port where nobody listens.
 uint16_t dead_port();
+
+// False, and a warning in the test's output, where this machine has no ::1.
+bool has_ipv6();
 
 struct connect_facts {
     std::string host = "127.0.0.1", proxy = {}, bind = {};

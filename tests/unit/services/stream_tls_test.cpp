@@ -410,3 +410,153 @@ TEST_CASE("large amounts pass both ways over TLS") {
     }
     CHECK(got == bytes);
 }
+
+// ---- the name that the peer is asked for ------------------------------------------------------
+
+TEST_CASE("SNI: the peer hears the name it is reached by, and none where that is an address") {
+    const world in;
+    const peer_tls how{make_leaf(
+        in.authority, {{"DNS:localhost", "DNS:mail.example.com", "IP:127.0.0.1", "IP:::1"}})};
+    const auto tell = [how](talk& with) {
+        with.want(with.start_tls(how));
+        with.say(with.asked_name() + "\r\n");
+        with.line();
+    };
+    struct row {
+        const char *host, *name, *heard;
+    };
+    std::vector<row> rows = {{"localhost", "", "localhost"},
+                             {"LocalHost", "", "localhost"},
+                             {"127.0.0.1", "", "(none)"},
+                             {"127.0.0.1", "mail.example.com", "mail.example.com"},
+                             {"localhost", "127.0.0.1", "(none)"}};
+    std::string where = "127.0.0.1";
+    SECTION("IPv4") {}
+    SECTION("IPv6") {
+        if (!has_ipv6()) return;
+        where = "::1";
+        rows = {{"::1", "", "(none)"},
+                {"[::1]", "", "(none)"},
+                {"::1", "mail.example.com", "mail.example.com"}};
+    }
+    peer server(tell, where);
+    for (const row& each : rows) {
+        stage on;
+        on.instance->allowed.push_back({"::1", 0, true});
+        wire to(on);
+        auto facts = in.trusting(each.host);
+        facts.name = each.name;
+        INFO(each.host << " " << each.name);
+        const heard opened = to.connect(server.port(), facts);
+        INFO(opened.text);
+        REQUIRE(opened.status == GATEPOST_OK);
+        CHECK(opened.facts.tls_verified == 1);
+        CHECK(to.line().data == std::string(each.heard) + "\r\n");
+    }
+}
+
+TEST_CASE("SNI behind STARTTLS is the host of the connect, or the name that is wished for") {
+    const world in;
+    const peer_tls how{
+        make_leaf(in.authority, {{"DNS:localhost", "DNS:mail.example.com", "IP:127.0.0.1"}})};
+    peer server([how](talk& with) {
+        with.say("220 go ahead\r\n");
+        with.want(with.start_tls(how));
+        with.say(with.asked_name() + "\r\n");
+        with.line();
+    });
+    struct row {
+        const char *host, *name, *heard;
+    };
+    for (const row& each : {row{"localhost", "", "localhost"}, row{"127.0.0.1", "", "(none)"},
+                            row{"127.0.0.1", "mail.example.com", "mail.example.com"}}) {
+        stage on;
+        wire to(on);
+        REQUIRE(to.connect(server.port(), {.host = each.host}).status == GATEPOST_OK);
+        REQUIRE(to.line().data == "220 go ahead\r\n");
+        auto facts = in.trusting(each.host);
+        facts.name = each.name;
+        INFO(each.host << " " << each.name);
+        REQUIRE(to.start_tls(facts).status == GATEPOST_OK);
+        CHECK(to.line().data == std::string(each.heard) + "\r\n");
+    }
+}
+
+// ---- what a test says -------------------------------------------------------------------------
+
+namespace {
+
+// 90 days and a half, so that the seconds of a slow machine change no number.
+constexpr long ninety_days = 90L * 24 * 3600 + 12 * 3600;
+
+// Says the cipher that both agreed on.
+peer::script cipher_teller(const peer_tls& how) {
+    return [how](talk& with) {
+        if (!with.start_tls(how)) return;
+        with.say(with.cipher() + "\r\n");
+        with.line();
+    };
+}
+
+// The text of the stage that TLS came to, with the cipher as a word.
+std::string tls_stage(const peer_tls& how, const connect_facts& facts) {
+    peer server(cipher_teller(how));
+    stage on({}, {nullptr, mono_time::max(), true});
+    wire to(on);
+    const heard opened = to.connect(server.port(), facts);
+    std::string text = on.stage_texts().back();
+    if (opened.status != GATEPOST_OK) return text;
+    std::string cipher = to.line().data;
+    cipher.resize(cipher.size() - 2);
+    const size_t at = text.find(", " + cipher + ", ");
+    REQUIRE_FALSE(cipher.empty());
+    REQUIRE(at != text.npos);
+    return text.replace(at + 2, cipher.size(), "CIPHER");
+}
+
+}  // namespace
+
+TEST_CASE("a test tells TLS version, cipher and how long the certificate is good") {
+    const world in;
+    const auto lasting = [&](long seconds) {
+        return make_leaf(in.authority, {{"DNS:localhost"}, -864'000, seconds});
+    };
+    CHECK(tls_stage({lasting(ninety_days)}, in.trusting()) ==
+          "2 tls TLS 1.3, CIPHER, certificate good for 90 days");
+    CHECK(tls_stage({lasting(ninety_days), TLS1_2_VERSION}, in.trusting()) ==
+          "2 tls TLS 1.2, CIPHER, certificate good for 90 days");
+    CHECK(tls_stage({lasting(3600)}, in.trusting()) ==
+          "2 tls TLS 1.3, CIPHER, certificate good for 0 days");
+    auto careless = in.trusting();
+    careless.verify = false;
+    CHECK(tls_stage({lasting(-86'400)}, careless) ==
+          "2 tls TLS 1.3, CIPHER, certificate expired, not verified");
+    CHECK(tls_stage({make_self_signed({{"DNS:localhost"}, -3600, ninety_days})}, careless) ==
+          "2 tls TLS 1.3, CIPHER, certificate good for 90 days, not verified");
+    const std::string refused = tls_stage({lasting(-86'400)}, in.trusting());
+    CHECK(says(refused, "3 tls "));
+    CHECK(says(refused, " expired on "));
+}
+
+TEST_CASE("a test tells the same of STARTTLS, and what to do about a wrong certificate") {
+    const world in;
+    const auto play = [](const certificate& own) {
+        return [how = peer_tls{own}](talk& with) {
+            if (with.start_tls(how)) with.say(with.cipher() + "\r\n");
+            with.line();
+        };
+    };
+    peer good(play(make_leaf(in.authority, {{"DNS:localhost"}, -3600, ninety_days})));
+    peer old(play(make_leaf(in.authority, {{"DNS:localhost"}, -864'000, -86'400})));
+    stage on({}, {nullptr, mono_time::max(), true});
+    wire to(on);
+    REQUIRE(to.connect(good.port(), {.host = "localhost"}).status == GATEPOST_OK);
+    REQUIRE(to.start_tls(in.trusting()).status == GATEPOST_OK);
+    std::string cipher = to.line().data;
+    cipher.resize(cipher.size() - 2);
+    CHECK(on.stage_texts().back() == "2 tls TLS 1.3, " + cipher + ", certificate good for 90 days");
+    REQUIRE(to.connect(old.port(), {.host = "localhost"}).status == GATEPOST_OK);
+    CHECK(to.start_tls(in.trusting()).status == GATEPOST_CONNECT);
+    CHECK(says(on.stage_texts().back(), " expired on "));
+    CHECK(on.reports().back() == "3 tls its owner must renew it; check this machine's clock, too");
+}

@@ -3,6 +3,7 @@
 
 #include <gatepost/abi.h>
 
+#include "requests.hpp"
 #include "server.hpp"
 #include "support/catch.hpp"
 
@@ -32,7 +33,8 @@ struct running {
         host = std::make_unique<check::fake_host>(std::move(options));
         const auto given = check::settings_from_json(settings);
         REQUIRE(given);
-        status = host->create(plugin(), *given);
+        log = std::make_unique<request_log>(plugin(), *host->table());
+        status = host->create(log->plugin(), *given);
     }
 
     check::outcome call(const check::call_options& what) {
@@ -61,10 +63,22 @@ struct running {
         return out;
     }
 
+    // The last stage of that id: "2 encrypted", with its advice behind a bar if it has any.
+    std::string last_stage(std::string_view id) const {
+        std::string out = "none";
+        for (const check::stage& one : record.stages) {
+            if (one.id != id) continue;
+            out = std::to_string(one.state) + " " + one.text;
+            if (!one.advice.empty()) out += " | " + one.advice;
+        }
+        return out;
+    }
+
     plan how;  // of the next connection
     std::shared_ptr<seen> saw;
     server* last = nullptr;
     std::vector<check::connect_seen> connected;
+    std::unique_ptr<request_log> log;  // what the host was asked in detail
     std::unique_ptr<check::fake_host> host;
     check::call_record record;
     gatepost_status status = GATEPOST_FAILED;
