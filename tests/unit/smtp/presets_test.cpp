@@ -90,7 +90,7 @@ TEST_CASE("each preset keeps its provider's limits") {
     const auto all = manifest();
     for (const facts& wanted : sheet) {
         INFO(wanted.id);
-        const auto& limits = preset_of(all, wanted.id)["limits"];
+        const nlohmann::json limits = preset_of(all, wanted.id)["limits"];
         CHECK(limits.value("concurrency", 0U) == wanted.concurrency);
         CHECK(limits.value("per_minute", 0U) == wanted.per_minute);
         CHECK(limits.value("per_day", 0U) == wanted.per_day);
