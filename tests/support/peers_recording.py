@@ -80,7 +80,9 @@ def node_modules(build, name="node"):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             shutil.copy(source, folder)
-            done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder,
+            # By itself npm waits more than two minutes for a registry that cannot be had, and others wait for us.
+            patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=5000"]
+            done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *patience], cwd=folder,
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True)
             if done.returncode != 0:
                 raise Skip(f"npm install failed (no network?): {done.stderr[-300:]}")
