@@ -9,6 +9,7 @@ shown at once.
 """
 
 import base64
+import datetime
 import hashlib
 import json
 import pathlib
@@ -72,7 +73,14 @@ class Contract:
         case.same("options", json.loads(seen["options_json"]), posted["provider_options"][connection])
         case.same("priority", seen["priority"], 3)
         case.same("dsn", (seen["dsn_ret"], seen["dsn_envid"]), (2, "QQ314159"))
-        case.same("dsn_notify", {one["dsn_notify"] for one in seen["recipients"]}, {4 | 8})
+        case.same("dsn_notify", [one["dsn_notify"] for one in seen["recipients"]], [4 | 8] * 5)
+        case.same("dsn_orcpt", [one["dsn_orcpt"] for one in seen["recipients"]], [""] * 5)
+        case.same("envelope_from", seen["envelope_from"]["address"], "office@example.com")  # Sender is who speaks
+        message = self.gateway.message(identifier)
+        case.same("message_id", "<" + seen["message_id"] + ">", "<" + message["message_id"].strip("<>") + ">")
+        created = datetime.datetime.fromisoformat(message["created"].replace("Z", "+00:00")).timestamp() * 1000
+        case.true(f"date {seen['date']} is not when it was accepted, {created}", abs(seen["date"] - created) < 2000)
+        case.same("type with its parameters", seen["parts"][3]["type"], "text/plain; charset=utf-8")
         check_parts(case, seen, self.parts_of_full_json(posted))
         self.check_rendering(case, seen, posted)
         case.finish()
@@ -188,17 +196,21 @@ class Contract:
         case.same("message_id", seen["message_id"], "mixed-1@example.com")
         case.same("date", seen["date"], 1_796_108_400_000)
         case.same("headers", seen["headers"], [["X-Campaign", "7"], ["X-Folded", "one two"]])
-        roles = [(one["role"], one["mailbox"]["address"]) for one in seen["recipients"]]
-        wanted = [(TO, "first@example.net"), (CC, "third@example.net"), (BCC, "unnamed@example.net")]
-        case.same("recipients", roles, wanted)
+        case.same(
+            "recipients",
+            recipients(seen),
+            [(TO, box("first@example.net", "First")), (CC, box("third@example.net")), (BCC, box("unnamed@example.net"))],
+        )
 
     def raw_mail_is_taken_apart(self):
         identifier = self.gateway.send_raw(
             samples.MIXED, "bounce@example.com", ["First <first@example.net>", "third@example.net", "unnamed@example.net"],
-            connection="contract-parts",
+            connection="contract-parts", tag="parts", priority="low", notify="never", envid="E2", ret="full",
         )
         seen, case = self.seen(identifier, "contract-parts"), Case()
         check_every_view(case, seen, identifier)
+        case.same("tags and priority", (seen["tags"], seen["priority"]), (["parts"], 1))
+        case.same("dsn", (seen["dsn_ret"], seen["dsn_envid"], [one["dsn_notify"] for one in seen["recipients"]]), (1, "E2", [1] * 3))
         self.check_raw_envelope(case, seen)
         html = '<p>Grüße <img src="cid:logo@example.org"></p>'
         check_parts(

@@ -107,7 +107,9 @@ def fields_with(bad):
     yield dict(MAIL, dsn={"envid": "abc" + bad}), "/dsn/envid"
     yield dict(MAIL, dsn={"ret": "full" + bad}), "/dsn/ret"
     yield dict(MAIL, dsn={"notify": ["failure" + bad]}), "/dsn/notify/0"
-    yield dict(MAIL, send_at="2999-01-01T00:00:00Z" + bad), "/send_at"
+    yield dict(MAIL, on_unknown="hold" + bad), "/on_unknown"
+    for member in ("send_at", "expires_at"):
+        yield dict(MAIL, **{member: "2999-01-01T00:00:00Z" + bad}), "/" + member
     for member in ("filename", "content_type"):
         yield dict(MAIL, attachments=[dict(file, **{member: file[member] + bad})]), "/attachments/0/" + member
     yield dict(MAIL, attachments=[dict(file, content_id="logo" + bad)]), "/attachments/0/content_id"
