@@ -10,8 +10,9 @@
 namespace gatepost::mail {
 namespace {
 
+// The fault of who asks, not of the message: `invalid` would say that it can never go.
 error no_such_form(const char* what) {
-    return {error_kind::invalid, std::string("This form is not offered for ") + what + "."};
+    return {error_kind::internal, std::string("This form is not offered for ") + what + "."};
 }
 
 }  // namespace

@@ -139,6 +139,15 @@ def once(given):
     print("one failed sync: 503 outcome-unknown, recovered by itself, nothing appeared that was not sent again", flush=True)
 
 
+def with_mail_to_come(gateway):
+    """Starts it with a mail that is tried much later, and three that fall due in a moment: (filings, the one, the three, when)."""
+    filings = Filings(gateway)
+    gateway.start()
+    later = at_rest(gateway)
+    at, due = due_in(4)
+    return filings, later, {gateway.send(dict(MAIL, send_at=at)) for _ in range(3)}, due
+
+
 def sick_beyond(gateway, filings, due):
     """The next send is refused, and the spool stays sick until mail has been due for a while: none of it leaves."""
     expect_unknown(gateway.post("/v1/messages", MAIL))
@@ -152,11 +161,7 @@ def sick_beyond(gateway, filings, due):
 def for_a_while(given):
     """Syncs fail until mail that waited has become due: it leaves after the recovery, and then once."""
     with outbox_gateway(given) as gateway:
-        filings = Filings(gateway)
-        gateway.start()
-        later = at_rest(gateway)
-        at, due = due_in(4)
-        waiting = {gateway.send(dict(MAIL, send_at=at)) for _ in range(3)}
+        filings, later, waiting, due = with_mail_to_come(gateway)
         with FailingSyncs(gateway, "1+"):
             sick_beyond(gateway, filings, due)
         well = recovered_at(gateway)
@@ -171,11 +176,7 @@ def for_a_while(given):
 def for_good(given):
     """Every sync fails from here on; the daemon is killed while it is sick; the next one finds a good disk."""
     with outbox_gateway(given) as gateway:
-        filings = Filings(gateway)
-        gateway.start()
-        later = at_rest(gateway)
-        at, due = due_in(4)
-        waiting = {gateway.send(dict(MAIL, send_at=at)) for _ in range(3)}
+        filings, later, waiting, due = with_mail_to_come(gateway)
         with FailingSyncs(gateway, "1+"):
             sick_beyond(gateway, filings, due)
             expect_told_once(gateway)

@@ -63,13 +63,19 @@ def pieces(mail):
     return str(read["Subject"]), str(read["From"]), found
 
 
+def with_and_without_8bitmime(house, gateway):
+    """Connections seven-WAY and eight-WAY; the gateway is started."""
+    servers = Servers(house, gateway)
+    for way, offers in WAYS.items():
+        servers.add(f"seven-{way}", offers)
+        servers.add(f"eight-{way}", (*offers, b"8BITMIME"))
+    gateway.start()
+    return servers
+
+
 def eight_bits(given):
     with House() as house, Gateway(given.gatepostd, given.libraries / "plugins", name="offers") as gateway:
-        servers = Servers(house, gateway)
-        for way, offers in WAYS.items():
-            servers.add(f"seven-{way}", offers)
-            servers.add(f"eight-{way}", (*offers, b"8BITMIME"))
-        gateway.start()
+        servers = with_and_without_8bitmime(house, gateway)
         for way in WAYS:
             contents = {}
             for bits in ("seven", "eight"):
@@ -91,18 +97,14 @@ def eight_bits(given):
 
 def handed_in_with_eight(given):
     with House() as house, Gateway(given.gatepostd, given.libraries / "plugins", name="offers") as gateway:
-        servers = Servers(house, gateway)
-        for way, offers in WAYS.items():
-            servers.add(f"refuses-{way}", offers)
-            servers.add(f"takes-{way}", (*offers, b"8BITMIME"))
-        gateway.start()
+        servers = with_and_without_8bitmime(house, gateway)
         sent = {name: gateway.send_raw(RAW, "noreply@example.com", ["b@example.net"], connection=name) for name in servers.peers}
         for way in WAYS:
-            gateway.wait_for(sent[f"takes-{way}"], "sent")
-            expect(servers.only_mail(f"takes-{way}") == RAW, f"{way}: {servers.only_mail(f'takes-{way}')!r}")
-            message = wait_until(lambda: tried(gateway, sent[f"refuses-{way}"]), 20, "the attempt")
+            gateway.wait_for(sent[f"eight-{way}"], "sent")
+            expect(servers.only_mail(f"eight-{way}") == RAW, f"{way}: {servers.only_mail(f'eight-{way}')!r}")
+            message = wait_until(lambda: tried(gateway, sent[f"seven-{way}"]), 20, "the attempt")
             (told,) = message["recipients"]
-            expect(not servers.said(f"refuses-{way}", b"MAIL"), f"{way}: it was sent all the same")
+            expect(not servers.said(f"seven-{way}", b"MAIL"), f"{way}: it was sent all the same")
             expect("the server does not offer 8BITMIME" in told["text"], f"{way}: {told}")
             expect((told["verdict"], told["blame"], message["status"]) == ("rejected", "message", "failed"),
                    f"{way}: it can never go this way, and yet: {message}")
