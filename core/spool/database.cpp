@@ -136,8 +136,6 @@ status database::prepare_file_settings() {
     execute("PRAGMA temp_store=MEMORY");
     execute("PRAGMA mmap_size=0");
     execute("PRAGMA cache_size=-2048");
-    int chunk = 1 << 20;  // the main file grows in steps, so that fewer syncs carry metadata
-    sqlite3_file_control(handle_, nullptr, SQLITE_FCNTL_CHUNK_SIZE, &chunk);
     int persist = 1;
     sqlite3_file_control(handle_, nullptr, SQLITE_FCNTL_PERSIST_WAL, &persist);
     sqlite3_wal_hook(
