@@ -1,5 +1,5 @@
-// The hot loops of the JSON reader. Runs are looked through eight bytes at a time with the usual
-// arithmetic on machine words, so that the reader is fast on every architecture without intrinsics.
+// The hot loops of the JSON reader. Runs are looked through in blocks of bytes by gcc's and clang's
+// vectors, which become the machine's instructions where it has them, and loops elsewhere.
 #include "base/json_scan.hpp"
 
 #include <algorithm>
@@ -11,19 +11,22 @@ namespace gatepost::json_scan {
 
 namespace {
 
-constexpr uint64_t ones = 0x0101010101010101ULL;
 constexpr uint64_t high_bits = 0x8080808080808080ULL;
 
-// High bit set in every byte that is zero; a false alarm is possible only above a true one.
-constexpr uint64_t zero_bytes(uint64_t word) {
-    return (word - ones) & ~word & high_bits;
+using block [[gnu::vector_size(16)]] = unsigned char;
+
+block block_at(const char* data) {
+    block loaded;
+    std::memcpy(&loaded, data, sizeof loaded);
+    return loaded;
 }
 
-constexpr uint64_t stop_bytes(uint64_t word) {
-    const uint64_t quote = zero_bytes(word ^ (ones * '"'));
-    const uint64_t backslash = zero_bytes(word ^ (ones * '\\'));
-    const uint64_t control = (word - ones * 0x20) & ~word & high_bits;
-    return quote | backslash | control;
+template <class Vector>
+uint64_t any_of(const Vector& bytes) {
+    uint64_t words[2];
+    static_assert(sizeof words == sizeof bytes);
+    std::memcpy(words, &bytes, sizeof words);
+    return words[0] | words[1];
 }
 
 bool stops(char c) {
@@ -123,17 +126,16 @@ string_run find_run(std::string_view bytes) {
     const char* data = bytes.data();
     const size_t size = bytes.size();
     size_t at = 0;
-    uint64_t seen = 0;
-    for (; at + 8 <= size; at += 8) {
-        uint64_t word;
-        std::memcpy(&word, data + at, 8);
-        if (stop_bytes(word) != 0) break;
-        seen |= word;
+    block seen{};
+    for (; at + sizeof(block) <= size; at += sizeof(block)) {
+        const block next = block_at(data + at);
+        if (any_of((next == '"') | (next == '\\') | (next < 0x20)) != 0) break;
+        seen |= next;
     }
     unsigned char rest = 0;
     for (; at < size && !stops(data[at]); ++at)
         rest |= static_cast<unsigned char>(data[at]);
-    return {at, (seen & high_bits) == 0 && rest < 0x80};
+    return {at, (any_of(seen) & high_bits) == 0 && rest < 0x80};
 }
 
 utf8_check check_utf8(std::string_view bytes) {
