@@ -49,6 +49,10 @@ void append_hex(std::string& out, unsigned char byte) {
     out += hex_digits[byte & 15];
 }
 
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -121,6 +125,7 @@ std::string escape_for_log(std::string_view text) {
 
 std::string sanitize(std::string_view text, size_t max_bytes) {
     std::string out;
+    out.reserve(std::min(text.size(), max_bytes));
     while (!text.empty() && out.size() < max_bytes) {
         const size_t length = sequence_length(text);
         const std::string_view sequence = text.substr(0, std::max<size_t>(length, 1));
@@ -133,7 +138,8 @@ std::string sanitize(std::string_view text, size_t max_bytes) {
         }
         text.remove_prefix(sequence.size());
     }
-    return std::string(truncate_utf8(out, max_bytes));
+    out.resize(truncate_utf8(out, max_bytes).size());
+    return out;
 }
 
 std::string_view trim(std::string_view text) {
@@ -144,14 +150,12 @@ std::string_view trim(std::string_view text) {
 
 std::string to_lower(std::string_view text) {
     std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
+    std::ranges::transform(out, out.begin(), lower);
     return out;
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && to_lower(a) == to_lower(b);
+    return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 std::optional<uint64_t> parse_unsigned(std::string_view text) {

@@ -20,20 +20,49 @@ std::string address_of(const socket_address& from) {
 }  // namespace
 
 CURLcode transfer::set_up(const std::vector<socket_address>& addresses) {
-    easy_.reset(::curl_easy_init());
-    if (!easy_) return CURLE_OUT_OF_MEMORY;
-    option_setter set(easy_.get());
-    set(CURLOPT_ERRORBUFFER, problem_);
+    std::string like = likeness(addresses);
+    plain_ = !staged_ && !order_.proxy;
+    if (plain_) prepared_ = room_->take(like);
+    if (!prepared_) {
+        prepared_ = std::make_unique<prepared>();
+        prepared_->like = std::move(like);
+        prepared_->easy.reset(::curl_easy_init());
+        if (!prepared_->easy) return CURLE_OUT_OF_MEMORY;
+        if (const auto code = prepare(addresses); code != CURLE_OK) return code;
+    }
+    prepared_->serves = this;
+    prepared_->problem[0] = 0;
+    option_setter set(handle());
+    if (upload_->size() > 0)
+        set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_->size()));
+    set_times(set);
+    return set.failed();
+}
+
+// Everything that prepare() tells of a plain request. No part can hold the sign between them.
+std::string transfer::likeness(const std::vector<socket_address>& addresses) const {
+    const auto size = upload_->size();
+    std::string all = order_.method + (size == 0 ? '0' : size > small_upload ? 'l' : 's');
+    all.append(order_.url).append(1, '\n').append(order_.ca_file);
+    for (const socket_address& each : addresses)
+        all.append(1, '\n').append(each.text());
+    for (const auto& [name, value] : order_.headers)
+        all.append(1, '\n').append(name).append(1, ':').append(value);
+    return all;
+}
+
+CURLcode transfer::prepare(const std::vector<socket_address>& addresses) {
+    option_setter set(handle());
+    set(CURLOPT_ERRORBUFFER, prepared_->problem);
     set_rules(set, order_);
     set_proxy(set, order_);
     set_request(set);
     set_sockets(set);
-    set_times(set);
     if (!set_headers(set) || !set_addresses(set, addresses)) return CURLE_OUT_OF_MEMORY;
     set(CURLOPT_HEADERFUNCTION, &on_header);
-    set(CURLOPT_HEADERDATA, this);
+    set(CURLOPT_HEADERDATA, prepared_.get());
     set(CURLOPT_WRITEFUNCTION, &on_body);
-    set(CURLOPT_WRITEDATA, this);
+    set(CURLOPT_WRITEDATA, prepared_.get());
     return set.failed();
 }
 
@@ -41,13 +70,12 @@ void transfer::set_request(option_setter& set) {
     set(CURLOPT_PATH_AS_IS, true);
     if (upload_->size() > 0) {
         set(CURLOPT_UPLOAD, true);
-        set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_->size()));
         set(CURLOPT_UPLOAD_BUFFERSIZE,
             upload_->size() > small_upload ? large_upload : small_upload);
         set(CURLOPT_READFUNCTION, &on_read);
-        set(CURLOPT_READDATA, this);
+        set(CURLOPT_READDATA, prepared_.get());
         set(CURLOPT_SEEKFUNCTION, &on_seek);
-        set(CURLOPT_SEEKDATA, this);
+        set(CURLOPT_SEEKDATA, prepared_.get());
     } else if (order_.method == "HEAD") {
         set(CURLOPT_NOBODY, true);
     } else if (order_.method == "GET" || order_.method == "DELETE") {
@@ -58,7 +86,7 @@ void transfer::set_request(option_setter& set) {
     }
     if (order_.method != "HEAD") set(CURLOPT_CUSTOMREQUEST, order_.method.c_str());
     set(CURLOPT_PREREQFUNCTION, &on_session);
-    set(CURLOPT_PREREQDATA, this);
+    set(CURLOPT_PREREQDATA, prepared_.get());
 }
 
 void transfer::set_sockets(option_setter& set) {
@@ -67,7 +95,7 @@ void transfer::set_sockets(option_setter& set) {
     if (staged_) set(CURLOPT_FRESH_CONNECT, true);  // a test looks at everything anew
     set(CURLOPT_MAXAGE_CONN, static_cast<long>(limits::http_idle_time.count()));
     set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
-    set(CURLOPT_OPENSOCKETDATA, this);
+    set(CURLOPT_OPENSOCKETDATA, prepared_.get());
     set(CURLOPT_CLOSESOCKETFUNCTION, &multi_loop::close_socket);
     set(CURLOPT_CLOSESOCKETDATA, loop_.get());
 }
@@ -81,13 +109,14 @@ bool transfer::set_headers(option_setter& set) {
         typed = typed || lower == "content-type";
         agent = agent || lower == "user-agent";
         const bool blank = value.find_first_not_of(" \t") == value.npos;
-        if (!add_line(headers_, blank ? name + ";" : name + ": " + value)) return false;
+        if (!add_line(prepared_->headers, blank ? name + ";" : name + ": " + value)) return false;
     }
-    if (!add_line(headers_, "Expect:") || (!accepts && !add_line(headers_, "Accept:")) ||
-        (!typed && !add_line(headers_, "Content-Type:")))
+    if (!add_line(prepared_->headers, "Expect:") ||
+        (!accepts && !add_line(prepared_->headers, "Accept:")) ||
+        (!typed && !add_line(prepared_->headers, "Content-Type:")))
         return false;
     if (!agent) set(CURLOPT_USERAGENT, "Gatepost");
-    set(CURLOPT_HTTPHEADER, headers_.get());
+    set(CURLOPT_HTTPHEADER, prepared_->headers.get());
     return true;
 }
 
@@ -97,8 +126,8 @@ bool transfer::set_addresses(option_setter& set, const std::vector<socket_addres
     std::string line = "+" + order_.first_host() + ":" + std::to_string(order_.first_port()) + ":";
     for (size_t i = 0; i < addresses.size(); ++i)
         line += (i == 0 ? "" : ",") + address_of(addresses[i]);
-    if (!add_line(addresses_, line)) return false;
-    set(CURLOPT_RESOLVE, addresses_.get());
+    if (!add_line(prepared_->addresses, line)) return false;
+    set(CURLOPT_RESOLVE, prepared_->addresses.get());
     return true;
 }
 

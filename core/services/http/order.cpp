@@ -46,6 +46,16 @@ gatepost_status read_headers(gatepost_array from, header_fields& into) {
     return GATEPOST_OK;
 }
 
+bool read_place(std::string_view url, http_place& last, http_place& into) {
+    if (last.url.empty() || url != last.url) {
+        http_place read;
+        if (!read_url(url, read)) return false;
+        last = std::move(read);
+    }
+    into = last;
+    return true;
+}
+
 gatepost_status read_body(const gatepost_http_request& from, plugin::call_context& context,
                           http_order& into) {
     if ((from.required & GATEPOST_HTTP_MULTIPART) == 0) {
@@ -118,7 +128,7 @@ bool is_hosts_own(std::string_view name) {
     return lower.starts_with("proxy-") || std::ranges::find(ours, lower) != ours.end();
 }
 
-bool read_url(std::string_view url, http_order& into) {
+bool read_url(std::string_view url, http_place& into) {
     const bool plain =
         std::ranges::all_of(url, [](char each) { return each > 0x20 && each < 0x7f; });
     if (!plain || url.empty() || url.size() > limits::http_url_bytes) return false;
@@ -143,7 +153,7 @@ bool read_url(std::string_view url, http_order& into) {
 }
 
 gatepost_status read_request(const gatepost_http_request& from, plugin::call_context& context,
-                             http_order& into) {
+                             http_place& last, http_order& into) {
     constexpr uint32_t known = uint32_t{GATEPOST_COMMITS} | uint32_t{GATEPOST_HTTP_MULTIPART} |
                                uint32_t{GATEPOST_HTTP_CLEAR};
     if ((from.required & ~known) != 0) return GATEPOST_UNSUPPORTED;
@@ -151,7 +161,7 @@ gatepost_status read_request(const gatepost_http_request& from, plugin::call_con
     into.clear_allowed = (from.required & GATEPOST_HTTP_CLEAR) != 0;
     into.method = plugin::view_of(from.method);
     into.ca_file = plugin::view_of(from.ca_file).substr(0, limits::path_bytes + 1);
-    if (!is_method(into.method) || !read_url(plugin::view_of(from.url), into))
+    if (!is_method(into.method) || !read_place(plugin::view_of(from.url), last, into))
         return GATEPOST_INVALID;
     if (into.ca_file.size() > limits::path_bytes || text::has_control(into.ca_file))
         return GATEPOST_INVALID;

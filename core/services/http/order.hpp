@@ -22,12 +22,17 @@ namespace gatepost::services {
 
 using header_fields = std::vector<std::pair<std::string, std::string>>;
 
-struct http_order {
-    std::string method, url;
-    std::string host;    // as in the url; an address without brackets
+// A url, taken apart.
+struct http_place {
+    std::string url;
+    std::string host;    // an address without brackets
     std::string target;  // path and query
     uint16_t port = 0;
     bool tls = true;
+};
+
+struct http_order : http_place {
+    std::string method;
     bool commits = false;
     bool clear_allowed = false;
     header_fields headers;
@@ -46,9 +51,10 @@ struct http_order {
     }
 };
 
-// GATEPOST_OK, or what to refuse the request with.
+// GATEPOST_OK, or what to refuse the request with. `last` is where the request before this one
+// went, nearly always the same place: it need not be taken apart again.
 gatepost_status read_request(const gatepost_http_request& from, plugin::call_context& context,
-                             http_order& into);
+                             http_place& last, http_order& into);
 
 // What is the settings' fault: a sentence, and where it would have failed.
 struct objection {
@@ -65,7 +71,7 @@ bool is_header_name(std::string_view text);
 bool is_header_value(std::string_view text);
 // The host's own: Host, Content-Length and what belongs to the connection.
 bool is_hosts_own(std::string_view name);
-// Fills host, port, target and tls. False: no url that may be asked for.
-bool read_url(std::string_view url, http_order& into);
+// False: no url that may be asked for.
+bool read_url(std::string_view url, http_place& into);
 
 }  // namespace gatepost::services

@@ -1,5 +1,7 @@
 #include "services/http/response.hpp"
 
+#include <utility>
+
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "plugin/strings.hpp"
@@ -64,9 +66,10 @@ bool response_reader::body(std::string_view bytes) {
     return !over_limit_;
 }
 
-std::shared_ptr<const void> response_reader::detail(uint32_t failed_at) const {
+std::shared_ptr<const void> response_reader::take_detail(uint32_t failed_at) {
     auto made = std::make_shared<response_detail>();
-    made->headers = complete_ ? headers_ : header_fields{};
+    if (complete_) made->headers = std::exchange(headers_, {});
+    made->pairs.reserve(made->headers.size());
     for (const auto& [name, value] : made->headers)
         made->pairs.push_back({plugin::string_of(name), plugin::string_of(value)});
     made->abi = {

@@ -31,8 +31,8 @@ class response_reader {
     const header_fields& headers() const { return headers_; }
     const std::string& bytes() const { return bytes_; }
     std::string take_bytes() { return std::move(bytes_); }
-    // What gatepost_result.detail shall point to.
-    std::shared_ptr<const void> detail(uint32_t failed_at) const;
+    // What gatepost_result.detail shall point to. It takes the headers along.
+    std::shared_ptr<const void> take_detail(uint32_t failed_at);
 
   private:
     uint64_t most_;

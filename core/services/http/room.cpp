@@ -46,8 +46,13 @@ void http_room::request_over() {
     idle_.expires_after(limits::http_idle_time);
     idle_.async_wait([weak = weak_from_this()](boost::system::error_code stopped) {
         const auto self = weak.lock();
-        if (self && !stopped && self->loop_ && self->loop_->idle()) self->loop_ = nullptr;
+        if (self && !stopped && self->loop_ && self->loop_->idle()) self->close();
     });
+}
+
+void http_room::close() {
+    loop_ = nullptr;
+    spare_.clear();
 }
 
 void http_room::drain(std::function<void()> closed) {
@@ -58,7 +63,7 @@ void http_room::drain(std::function<void()> closed) {
 
 void http_room::tell_closed() {
     idle_.cancel();
-    loop_ = nullptr;
+    close();
     for (const auto& each : std::exchange(waiting_, {}))
         each();
 }
@@ -72,6 +77,13 @@ std::vector<socket_address> http_room::known_name(const std::string& where) cons
 void http_room::keep_name(const std::string& where, std::vector<socket_address> addresses) {
     if (names_.size() >= names_kept) names_.clear();
     names_[where] = {std::move(addresses), clock_.mono_now() + limits::http_name_time};
+}
+
+std::unique_ptr<prepared> http_room::take(const std::string& like) {
+    if (spare_.empty()) return nullptr;
+    auto last = std::move(spare_.back());
+    spare_.pop_back();
+    return last->like == like ? std::move(last) : nullptr;
 }
 
 std::shared_ptr<const scrubber> http_room::scrub() {

@@ -15,6 +15,8 @@
 #include "base/clock.hpp"
 #include "plugin/instance.hpp"
 #include "services/http/multi_loop.hpp"
+#include "services/http/order.hpp"
+#include "services/http/prepared.hpp"
 #include "services/socket_address.hpp"
 #include "services/stream/trace.hpp"
 
@@ -27,6 +29,8 @@ class http_room : public std::enable_shared_from_this<http_room> {
     static std::shared_ptr<http_room> of(plugin::call_context& context,
                                          const gatepost::clock& clock);
 
+    http_place last_place;  // where its last request went
+
     // Null: no memory. It stays the same while requests run.
     std::shared_ptr<multi_loop> loop();
     // A request of it has ended; the last one begins the idle time.
@@ -38,9 +42,14 @@ class http_room : public std::enable_shared_from_this<http_room> {
     void keep_name(const std::string& where, std::vector<socket_address> addresses);
     void forget_name(const std::string& where) { names_.erase(where); }
 
+    // Null, if the one that was kept last is not like it.
+    std::unique_ptr<prepared> take(const std::string& like);
+    void keep(std::unique_ptr<prepared> which) { spare_.push_back(std::move(which)); }
+
     std::shared_ptr<const scrubber> scrub();
 
   private:
+    void close();
     void tell_closed();
 
     struct name {
@@ -53,6 +62,7 @@ class http_room : public std::enable_shared_from_this<http_room> {
     boost::asio::steady_timer idle_;
     std::shared_ptr<multi_loop> loop_;
     std::map<std::string, name> names_;
+    std::vector<std::unique_ptr<prepared>> spare_;  // never more than ran at once
     bool draining_ = false;
     std::vector<std::function<void()>> waiting_;
 };

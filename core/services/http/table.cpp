@@ -21,7 +21,8 @@ gatepost_status http_fetch(const gatepost_host* host, gatepost_call call,
         if (request == nullptr || !libcurl_is_ready()) return gatepost_status{GATEPOST_INVALID};
         const auto from = plugin::copy_sized(request);
         http_order order;
-        if (const auto status = read_request(from, context, order); status != GATEPOST_OK)
+        http_place& last = http_room::of(context, house.clock)->last_place;
+        if (const auto status = read_request(from, context, last, order); status != GATEPOST_OK)
             return status;
         const auto objects = read_owners_part(from, context, order);
         gatepost_status refused = GATEPOST_FAILED;

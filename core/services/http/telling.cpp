@@ -31,7 +31,7 @@ void transfer::fail_stage(uint32_t at, const std::string& text, const std::strin
 // "TLS 1.3, TLS_AES_256_GCM_SHA384, certificate good for 61 days"
 std::string transfer::tls_words() const {
     if (!staged_ && !traced()) return {};
-    const auto* const session = info_of<curl_tlssessioninfo*>(easy_.get(), CURLINFO_TLS_SSL_PTR);
+    const auto* const session = info_of<curl_tlssessioninfo*>(handle(), CURLINFO_TLS_SSL_PTR);
     if (session == nullptr || session->internals == nullptr ||
         session->backend != CURLSSLBACKEND_OPENSSL)
         return "stands";

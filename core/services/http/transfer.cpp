@@ -14,6 +14,10 @@ namespace {
 
 constexpr char transfer_slot = 0;
 
+transfer& served(void* by) {
+    return *static_cast<prepared*>(by)->serves;
+}
+
 }  // namespace
 
 std::shared_ptr<call_requests> call_requests::of(plugin::call_context& context) {
@@ -61,7 +65,7 @@ void transfer::start(std::shared_ptr<plugin::operation> operation) {
 void transfer::refuse(const std::shared_ptr<plugin::operation>& operation, const objection& why) {
     fail_stage(why.at, why.why, {});
     note(why.why);
-    operation->finish({why.status, why.why, 0, 0, {}, response_.detail(why.at)});
+    operation->finish({why.status, why.why, 0, 0, {}, response_.take_detail(why.at)});
 }
 
 void transfer::drop() {
@@ -121,13 +125,13 @@ void transfer::dial_out(std::vector<socket_address> addresses) {
                     "the request cannot be set up: no memory, or another libcurl");
     upload_->on_ready = [weak = weak_from_this()] {
         const auto self = weak.lock();
-        if (self && self->operation_ && self->loop_) self->loop_->resume(self->easy_.get());
+        if (self && self->operation_ && self->loop_) self->loop_->resume(self->handle());
     };
     begin_transfer();
 }
 
 void transfer::begin_transfer() {
-    const bool added = loop_->add(easy_.get(), [weak = weak_from_this()](CURLcode code) {
+    const bool added = loop_->add(handle(), [weak = weak_from_this()](CURLcode code) {
         if (const auto self = weak.lock()) self->ended(code);
     });
     if (!added) fail(GATEPOST_FAILED, 0, "the request cannot be begun");
@@ -136,8 +140,10 @@ void transfer::begin_transfer() {
 // Nothing of the request was given to the connection that had ended.
 void transfer::begin_on_a_new_connection() {
     note("a kept connection had ended; a new one is opened");
-    problem_[0] = 0;
-    option_setter(easy_.get())(CURLOPT_FRESH_CONNECT, 1L);
+    plain_ = false;
+    prepared_->problem[0] = 0;
+    option_setter set(handle());
+    set(CURLOPT_FRESH_CONNECT, true);
     begin_transfer();
 }
 
@@ -146,7 +152,7 @@ void transfer::begin_on_a_new_connection() {
 
 size_t transfer::on_read(char* into, size_t size, size_t count, void* self) {
     try {
-        return static_cast<transfer*>(self)->give({into, size * count});
+        return served(self).give({into, size * count});
     } catch (const std::exception&) {
         return CURL_READFUNC_ABORT;
     }
@@ -166,12 +172,12 @@ size_t transfer::give(std::span<char> into) {
 
 // libcurl would begin the body again: never.
 int transfer::on_seek(void* self, curl_off_t, int) {
-    static_cast<transfer*>(self)->repeated_ = true;
+    served(self).repeated_ = true;
     return CURL_SEEKFUNC_FAIL;
 }
 
 size_t transfer::on_header(char* line, size_t size, size_t count, void* self_pointer) {
-    auto& self = *static_cast<transfer*>(self_pointer);
+    auto& self = served(self_pointer);
     try {
         switch (self.response_.line({line, size * count})) {
             case response_reader::heard::too_long:
@@ -197,7 +203,7 @@ void transfer::head_complete() {
 
 size_t transfer::on_body(char* bytes, size_t size, size_t count, void* self) {
     try {
-        const bool fits = static_cast<transfer*>(self)->response_.body({bytes, size * count});
+        const bool fits = served(self).response_.body({bytes, size * count});
         return fits ? size * count : 0;
     } catch (const std::exception&) {
         return 0;
@@ -206,7 +212,7 @@ size_t transfer::on_body(char* bytes, size_t size, size_t count, void* self) {
 
 // The address that is really connected to, whatever a name or a resolver said.
 curl_socket_t transfer::on_open(void* self_pointer, curlsocktype, curl_sockaddr* address) {
-    auto& self = *static_cast<transfer*>(self_pointer);
+    auto& self = served(self_pointer);
     try {
         const socket_address to(&address->addr, address->addrlen);
         if (!self.order_.allowed.anywhere && to.is_private()) {
@@ -229,7 +235,7 @@ int transfer::on_session(void* self, char* peer, char* own, int peer_port, int o
         if (!address) return CURL_PREREQFUNC_ABORT;
         const std::string ends = host_and_port(own, static_cast<uint32_t>(own_port)) + " " +
                                  host_and_port(peer, static_cast<uint32_t>(peer_port));
-        const bool go = static_cast<transfer*>(self)->begin_request(*address, ends);
+        const bool go = served(self).begin_request(*address, ends);
         return go ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
     } catch (const std::exception&) {
         return CURL_PREREQFUNC_ABORT;
@@ -239,7 +245,7 @@ int transfer::on_session(void* self, char* peer, char* own, int peer_port, int o
 // Over HTTP/2 a server may speak at any time.
 bool transfer::takes_turns() const {
     if (!order_.tls) return true;
-    const auto* const session = info_of<curl_tlssessioninfo*>(easy_.get(), CURLINFO_TLS_SSL_PTR);
+    const auto* const session = info_of<curl_tlssessioninfo*>(handle(), CURLINFO_TLS_SSL_PTR);
     if (session == nullptr || session->internals == nullptr) return false;
     const unsigned char* chosen = nullptr;
     unsigned size = 0;
@@ -266,6 +272,7 @@ bool transfer::begin_request(const socket_address& peer, const std::string& ends
         return false;
     }
     loop_->cork(socket);
+    plain_ = plain_ && !session_;
     if (std::exchange(session_, true)) return true;
     pass_stage(GATEPOST_AT_CONNECT, peer.text());
     if (order_.tls) {
@@ -294,12 +301,12 @@ http_ending transfer::how_it_ended(CURLcode code) {
     how.tls = order_.tls;
     how.proxied = order_.proxy.has_value();
     how.own_ca = !order_.ca_file.empty();
-    how.proxy_answer = info_of<long>(easy_.get(), CURLINFO_HTTP_CONNECTCODE);
-    how.certificate = info_of<long>(easy_.get(), CURLINFO_SSL_VERIFYRESULT);
+    how.proxy_answer = info_of<long>(handle(), CURLINFO_HTTP_CONNECTCODE);
+    how.certificate = info_of<long>(handle(), CURLINFO_SSL_VERIFYRESULT);
     how.body_problem = upload_->problem();
     how.where = order_.where();
     how.first_where = order_.first_where();
-    how.detail = problem_;
+    how.detail = prepared_->problem;
     return how;
 }
 
@@ -312,6 +319,7 @@ void transfer::ended(CURLcode code) {
                         "a name from the settings may lead");
     // Nearly every time there is nothing to judge, and no sentence to make.
     const bool good = code == CURLE_OK && response_.status() != 0 && !response_.over_limit();
+    well_ = good && plain_;
     const http_judgement said = good ? http_judgement{} : judge_ending(how_it_ended(code));
     if (said.failed_at != 0) {
         room_->forget_name(host_and_port(order_.first_host(), order_.first_port()));
@@ -322,7 +330,7 @@ void transfer::ended(CURLcode code) {
                               *room_->scrub()));
     if (said.status != GATEPOST_OK) note(said.text);
     const uint64_t bytes = response_.bytes().size();
-    auto detail = response_.detail(0);
+    auto detail = response_.take_detail(0);
     finish({said.status, said.text, 0, bytes, response_.take_bytes(), std::move(detail)});
 }
 
@@ -330,7 +338,12 @@ void transfer::fail(gatepost_status status, uint32_t at, const std::string& text
                     const std::string& advice) {
     fail_stage(at, text, advice);
     note(text);
-    finish({status, advice.empty() ? text : text + "; " + advice, 0, 0, {}, response_.detail(at)});
+    finish({status,
+            advice.empty() ? text : text + "; " + advice,
+            0,
+            0,
+            {},
+            response_.take_detail(at)});
 }
 
 void transfer::finish(answer with) {
@@ -339,8 +352,9 @@ void transfer::finish(answer with) {
     if (!operation) return;
     timer_.cancel();
     if (call_ != nullptr) std::erase(call_->running, keep);
-    if (loop_ && easy_) loop_->remove(easy_.get());
-    easy_.reset();
+    if (loop_ && prepared_) loop_->remove(handle());
+    if (loop_ && well_) room_->keep(std::move(prepared_));
+    prepared_ = nullptr;
     loop_ = nullptr;
     operation->finish(std::move(with));
     room_->request_over();

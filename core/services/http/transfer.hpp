@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "services/backstage.hpp"
-#include "services/http/easy.hpp"
 #include "services/http/order.hpp"
+#include "services/http/prepared.hpp"
 #include "services/http/response.hpp"
 #include "services/http/room.hpp"
 #include "services/http/upload.hpp"
@@ -64,6 +64,8 @@ class transfer : public std::enable_shared_from_this<transfer> {
 
     // ---- of libcurl's options
     CURLcode set_up(const std::vector<socket_address>& addresses);
+    std::string likeness(const std::vector<socket_address>& addresses) const;
+    CURLcode prepare(const std::vector<socket_address>& addresses);
     void set_request(option_setter& set);
     void set_sockets(option_setter& set);
     bool set_headers(option_setter& set);
@@ -92,6 +94,7 @@ class transfer : public std::enable_shared_from_this<transfer> {
     void trace(std::string_view direction, std::string_view text);
     void note(std::string_view text);
     plugin::call_context* context() const { return call_ ? call_->context : nullptr; }
+    CURL* handle() const { return prepared_->easy.get(); }
 
     http_order order_;
     backstage& house_;
@@ -103,12 +106,12 @@ class transfer : public std::enable_shared_from_this<transfer> {
     mono_time due_;
     std::shared_ptr<plugin::operation> operation_;
     std::shared_ptr<upload> upload_;
-    string_list headers_, addresses_;
     response_reader response_;
     std::shared_ptr<bool> stood_ = std::make_shared<bool>(false);  // a socket of it had a peer
-    easy_handle easy_;                                             // ends before what it points to
-    char problem_[CURL_ERROR_SIZE] = {};
+    std::unique_ptr<prepared> prepared_;
     bool session_ = false, repeated_ = false, stale_ = false, denied_ = false, staged_ = false;
+    bool plain_ = true;      // directly, begun once, on whatever connection there was
+    bool well_ = false;      // plain, and answered
     bool metadata_ = false;  // the peer is a cloud's own
 };
 

@@ -88,7 +88,7 @@ bool will_pass(int status, const said& what) {
 }  // namespace
 
 std::string host_of(const std::string& url) {
-    http_order parts;
+    http_place parts;
     return read_url(url, parts) ? parts.host : "the provider";
 }
 

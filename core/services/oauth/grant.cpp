@@ -186,7 +186,7 @@ std::string authorize_address(const oauth_client& client, std::string_view redir
 }
 
 bool is_loopback_address(const std::string& redirect_uri) {
-    http_order parts;
+    http_place parts;
     if (!read_url(redirect_uri, parts) || parts.tls) return false;
     return parts.host == "127.0.0.1" || parts.host == "::1" || parts.host == "localhost";
 }

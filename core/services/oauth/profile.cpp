@@ -128,7 +128,7 @@ void complete_tenant(oauth_client& client, const oauth_profile& by, objections& 
 void check_url(const char* key, const std::string& url, const oauth_client& client,
                objections& wrong) {
     if (url.empty()) return;
-    http_order parts;
+    http_place parts;
     if (!read_url(url, parts) || url.find('?') != url.npos)
         return wrong.add(key, "must be an address such as https://login.example.com/token");
     if (!parts.tls && !client.allow_http)

@@ -71,6 +71,48 @@ TEST_CASE("a connection is kept for the next request, of another call too") {
     CHECK(on.instance->open_sessions() == 1);
 }
 
+TEST_CASE("nothing of a request stays for the next one, be it like it or not") {
+    web_server server(take_it);
+    stage on;
+    const auto post = [&](const std::string& key, std::string_view body) {
+        return web_facts{.url = server.url(),
+                         .headers = {{"Authorization", key}},
+                         .body = {bytes_segment(body)},
+                         .required = sending};
+    };
+    const std::string large(100'000, 'x');
+    auto other_path = post("second", "moved");
+    other_path.url = server.url("/other");
+    auto typed = post("second", "{}");
+    typed.headers.emplace_back("Content-Type", "application/json");
+    const std::vector<web_facts> all{post("first", "a"),
+                                     post("first", "longer than a"),
+                                     post("first", large),
+                                     post("first", "b"),
+                                     post("second", "c"),
+                                     {.url = server.url(), .method = "GET"},
+                                     typed,
+                                     other_path,
+                                     post("second", "")};
+    for (const web_facts& each : all) {
+        REQUIRE(fetch(on, each).http_status == 202);
+        on.next_call();
+    }
+    const auto got = server.requests();
+    REQUIRE(got.size() == all.size());
+    CHECK(server.connections() == 1);
+    for (size_t i = 0; i < all.size(); ++i) {
+        CAPTURE(i);
+        const bool posts = all[i].method == "POST";
+        CHECK(got[i].line == all[i].method + (i == 7 ? " /other HTTP/1.1" : " /send HTTP/1.1"));
+        CHECK(got[i].header("authorization") == (posts ? all[i].headers[0].second : ""));
+        CHECK(got[i].has("content-type") == (i == 6));
+        CHECK(got[i].body.size() == (posts ? all[i].body[0].bytes.size : 0));
+    }
+    CHECK(got[2].body == large);
+    CHECK(got[3].body == "b");
+}
+
 TEST_CASE("a small request leaves in one packet, on a new connection and on a kept one") {
     constexpr int requests = 20;  // in two packets they are read at once now and then
     peer server([](talk& with) {
