@@ -29,6 +29,7 @@ void write_capabilities(json_writer& json, const plugin::capabilities& can) {
         .member("headers", can.headers)
         .member("per_recipient", can.per_recipient)
         .member("idempotency", can.idempotency)
+        .member("dsn", can.dsn)
         .member("captures", can.captures)
         .member("max_bytes", can.max_bytes)
         .member("max_recipients", can.max_recipients)

@@ -96,6 +96,12 @@ void check_abilities(const mail::message& message, const plugin::manifest& facts
         found.push_back(
             {"/to", provider_cannot(facts, "an address whose local part is not ASCII (SMTPUTF8)")});
     }
+    const bool wants_news = std::ranges::any_of(message.recipients, [](const auto& r) {
+        return (r.dsn_notify & ~mail::notify_never) != 0;
+    });
+    if (wants_news && !facts.can.dsn) {
+        found.push_back({"/dsn/notify", provider_cannot(facts, "delivery status notifications")});
+    }
     const bool visible = std::ranges::any_of(
         message.recipients, [](const auto& r) { return r.kind != mail::role::bcc; });
     if (!visible && !facts.can.bcc_only) {

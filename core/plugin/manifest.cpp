@@ -99,6 +99,7 @@ std::string read_capabilities(const json& object, capabilities& can) {
     from.take("headers", can.headers);
     from.take("per_recipient", can.per_recipient);
     from.take("idempotency", can.idempotency);
+    from.take("dsn", can.dsn);
     from.take("captures", can.captures);
     from.take("max_bytes", can.max_bytes, 0, UINT64_MAX);
     from.take("max_recipients", can.max_recipients, 0, UINT32_MAX);

@@ -23,7 +23,7 @@ struct capabilities {
     bool raw_mime = false, structured = true, separate_envelope = false, bcc_only = true,
          smtputf8 = false;
     bool attachments = true, inline_images = true, headers = true, per_recipient = false,
-         idempotency = false;
+         idempotency = false, dsn = false;
     bool captures = false;   // files mail, delivers to nobody
     uint64_t max_bytes = 0;  // 0: no limit of its own
     uint32_t max_recipients = 0;

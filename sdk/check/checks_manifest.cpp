@@ -39,12 +39,20 @@ const std::vector<key_rule> manifest_keys = {{"id", text_type},
                                              {"presets", json::value_t::array},
                                              {"settings", json::value_t::object},
                                              {"message_options", json::value_t::object}};
-const std::vector<key_rule> capability_keys = {
-    {"raw_mime", flag_type},       {"structured", flag_type}, {"separate_envelope", flag_type},
-    {"bcc_only", flag_type},       {"smtputf8", flag_type},   {"attachments", flag_type},
-    {"inline", flag_type},         {"headers", flag_type},    {"per_recipient", flag_type},
-    {"idempotency", flag_type},    {"captures", flag_type},   {"max_bytes", count_type},
-    {"max_recipients", count_type}};
+const std::vector<key_rule> capability_keys = {{"raw_mime", flag_type},
+                                               {"structured", flag_type},
+                                               {"separate_envelope", flag_type},
+                                               {"bcc_only", flag_type},
+                                               {"smtputf8", flag_type},
+                                               {"attachments", flag_type},
+                                               {"inline", flag_type},
+                                               {"headers", flag_type},
+                                               {"per_recipient", flag_type},
+                                               {"idempotency", flag_type},
+                                               {"dsn", flag_type},
+                                               {"captures", flag_type},
+                                               {"max_bytes", count_type},
+                                               {"max_recipients", count_type}};
 const std::vector<key_rule> limit_keys = {
     {"concurrency", count_type},      {"per_second", count_type},
     {"per_minute", count_type},       {"per_hour", count_type},

@@ -26,7 +26,7 @@ static const char manifest[] =
     "\",\"name\":\"Contract\",\"version\":\"0.1.0\","
     "\"description\":\"Writes what it is shown of a message as JSON; for tests.\","
     "\"capabilities\":{" CAPABILITIES
-    ",\"smtputf8\":true,\"per_recipient\":true,\"captures\":true},"
+    ",\"smtputf8\":true,\"per_recipient\":true,\"dsn\":true,\"captures\":true},"
     "\"folders\":[\"/path\"],"
     "\"settings\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"path\"],"
     "\"properties\":{"

@@ -91,7 +91,10 @@ def refused_before_acceptance(gateway, api):
     logo = {"filename": "logo.png", "content": "aGk=", "disposition": "inline", "content_id": "logo"}
     answer = gateway.post("/v1/messages", {**SIMPLE, "attachments": [logo, {"filename": "a.txt", "content": ""}, logo | {"content_id": "b"}]})
     expect([one["pointer"] for one in answer.json["errors"]] == ["/attachments/1"], f"the caller's own count: {answer.json}")
+    answer = gateway.post("/v1/messages", {**SIMPLE, "dsn": {"notify": ["failure", "delay"]}})
+    expect([one["pointer"] for one in answer.json["errors"]] == ["/dsn/notify"], f"{answer.json}")
     expect(api.seen == [], "nobody was asked")
+    gateway.wait_for(gateway.send({**SIMPLE, "dsn": {"notify": ["never"]}}), "sent")
 
 
 def tested(gateway, api):
