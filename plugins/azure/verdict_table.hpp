@@ -24,6 +24,9 @@ struct row {
 inline constexpr std::string_view check_key =
     "Check the connection string: a key of this very resource, whole, and not regenerated since. "
     "Check this machine's clock.";
+inline constexpr std::string_view forbidden =
+    "The key is known, and may not do this: connect the sender's domain to this very resource "
+    "(Email, Domains), and see that access by keys is not switched off for it.";
 inline constexpr std::string_view check_token =
     "Check the [oauth] table (tenant, client_id, client_secret), and that the application has the "
     "role \"Communication and Email Service Owner\" on this Communication Services resource.";
@@ -51,7 +54,7 @@ inline constexpr row answers[] = {
     {403, 404, "", "has not been linked", deferred, blame::sender, 0, link_domain},
     {400, 400, "InvalidEmailAddress", "", rejected, blame::message, 0, check_address},
     {401, 401, "", "", deferred, blame::credential, 0, check_key},
-    {403, 403, "", "", deferred, blame::credential, 0, check_key},
+    {403, 403, "", "", deferred, blame::credential, 0, forbidden},
     {0, 0, "TooManyRequests", "", deferred, blame::quota, 60, wait_quota},
     {429, 429, "", "", deferred, blame::quota, 60, wait_quota},
     {413, 413, "", "", rejected, blame::message, 0, smaller},

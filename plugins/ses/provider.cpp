@@ -100,7 +100,8 @@ class provider {
             const finding found = describe(read, how_.region);
             if (found.good) {
                 report_quota(context, read);
-                context.report.passed("credentials", found.text);
+                const std::string more = found.advice.empty() ? "" : ". " + found.advice;
+                context.report.passed("credentials", found.text + more);
                 co_return std::nullopt;
             }
             why.blame = blame::config;

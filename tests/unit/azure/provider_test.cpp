@@ -405,6 +405,10 @@ TEST_CASE("each known failure of a test is a sentence to act on") {
         with.answer = both(refusal(404, "DomainNotLinked"), absent());
         stages = "credentials+ sender- ";
     }
+    SECTION("a key that may not do this") {
+        with.answer = [](const check::http_seen&) { return refusal(403, "Forbidden"); };
+        stages = "credentials- ";
+    }
     SECTION("an unknown sender") {
         with.answer = both(refusal(400, "InvalidSenderUserName"), absent());
         stages = "credentials+ sender- ";

@@ -1,4 +1,6 @@
 // The plugin as a whole: the clock, roles, what it refuses, and its test.
+#include <algorithm>
+
 #include "host.hpp"
 
 using namespace ses_test;
@@ -349,6 +351,24 @@ TEST_CASE("each known failure of a test is a sentence to act on") {
     CHECK(with.stages() == stages);
     CHECK_FALSE(said.text.empty());
     CHECK_FALSE(said.advice.empty());
+}
+
+TEST_CASE("an account in the sandbox is good, and is told how to leave it") {
+    running with;
+    with.answer = [](const check::http_seen& one) {
+        return ends(one.url, "/v2/email/account")
+                   ? ok(R"({"SendingEnabled":true,"ProductionAccessEnabled":false,)"
+                        R"("SendQuota":{"Max24HourSend":200,"MaxSendRate":1,"SentLast24Hours":0}})")
+                   : healthy(one);
+    };
+    CHECK(with.test().verdict == GATEPOST_ACCEPTED);
+    const auto& stages = with.record.stages;
+    const auto told = std::ranges::find_if(stages, [](const check::stage& one) {
+        return one.text.find("ask for production access") != one.text.npos;
+    });
+    REQUIRE(told != stages.end());
+    CHECK(told->id == "credentials");
+    CHECK(told->state == GATEPOST_PASSED);
 }
 
 TEST_CASE("rights that are missing for looking are no failure") {
