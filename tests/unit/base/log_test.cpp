@@ -1,36 +1,15 @@
 // One event is one line, whoever wrote the words in it.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
-#include <functional>
 #include <string>
 
-#include "base/file.hpp"
 #include "base/log.hpp"
 #include "support/catch.hpp"
-#include "support/temp_folder.hpp"
+#include "support/heard.hpp"
 
 using namespace gatepost;
 using namespace gatepost::tests;
 
 namespace {
-
-// What `work` wrote to standard error.
-std::string heard(const std::function<void()>& work) {
-    const temp_folder folder;
-    std::fflush(stderr);
-    const unique_fd before(::dup(STDERR_FILENO));
-    {
-        const unique_fd file(::open((folder / "log").c_str(), O_WRONLY | O_CREAT, 0600));
-        ::dup2(file.get(), STDERR_FILENO);
-    }
-    work();
-    std::fflush(stderr);
-    ::dup2(before.get(), STDERR_FILENO);
-    return read_file(folder / "log");
-}
 
 auto lines(const std::string& text) {
     return std::count(text.begin(), text.end(), '\n');

@@ -1,7 +1,10 @@
 // Calls that do not end by themselves: deadline, cancel, shutdown, and a plugin that reacts to
 // none of them.
+#include <algorithm>
+
 #include "base/limits.hpp"
 #include "support/catch.hpp"
+#include "support/heard.hpp"
 #include "workbench.hpp"
 
 using namespace workbench;
@@ -71,10 +74,14 @@ TEST_CASE("a plugin that ignores its deadline is ended after the grace, by the l
     CHECK(on.results[0].verdict != on.results[1].verdict);
     CHECK(on.instance->open_calls() == 0);
 
-    SECTION("its late completion changes nothing, and makes it whole again") {
-        on.complete(quiet, outcome(GATEPOST_ACCEPTED));
-        on.complete(written, outcome(GATEPOST_ACCEPTED));
-        on.pump();
+    SECTION("its late completion changes nothing, makes it whole again, and is logged once") {
+        const std::string log = gatepost::tests::heard([&] {
+            on.complete(quiet, outcome(GATEPOST_ACCEPTED));
+            on.complete(written, outcome(GATEPOST_ACCEPTED));
+            on.pump();
+        });
+        CHECK(std::ranges::count(log, '\n') == 1);
+        CHECK(log.find("it completed a call after the host had ended it") != log.npos);
         CHECK(on.results.size() == 2);
         CHECK(on.instance->faults() == 4);
         on.instance.reset();

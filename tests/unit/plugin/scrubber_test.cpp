@@ -2,25 +2,20 @@
 // to people passes there.
 #include "plugin/scrubber.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
-#include <cstdio>
-#include <functional>
 #include <stdexcept>
 
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "plugin/check.hpp"
 #include "plugin/hidden_words.hpp"
 #include "support/catch.hpp"
-#include "support/temp_folder.hpp"
+#include "support/heard.hpp"
 #include "workbench.hpp"
 
 using namespace workbench;
 using gatepost::plugin::hidden_words;
 using gatepost::plugin::scrubber;
+using gatepost::tests::heard;
 
 namespace {
 
@@ -34,21 +29,6 @@ const std::string keyed_settings = std::string(R"({"key":")") + key + "\"}";
 
 bool says(const std::string& text, std::string_view part) {
     return text.find(part) != text.npos;
-}
-
-// What `work` wrote to standard error.
-std::string heard(const std::function<void()>& work) {
-    const gatepost::tests::temp_folder folder;
-    std::fflush(stderr);
-    const gatepost::unique_fd before(::dup(STDERR_FILENO));
-    {
-        const gatepost::unique_fd file(::open((folder / "log").c_str(), O_WRONLY | O_CREAT, 0600));
-        ::dup2(file.get(), STDERR_FILENO);
-    }
-    work();
-    std::fflush(stderr);
-    ::dup2(before.get(), STDERR_FILENO);
-    return gatepost::tests::read_file(folder / "log");
 }
 
 std::string echo() {
