@@ -2,7 +2,6 @@
 #include "objections.hpp"
 
 #include <gatepost/letters.hpp>
-#include <gatepost/mail_text.hpp>
 
 #include <algorithm>
 #include <set>
@@ -48,7 +47,7 @@ std::string_view switch_of(std::string_view name, const json_value& chosen) {
 
 void check_headers(const message& mail, const json_value& chosen, found& out) {
     std::set<std::string> seen;
-    for (const pair& one : own_headers(mail)) {
+    for (const pair one : mail.headers()) {
         if (const std::string_view by = switch_of(one.name, chosen); !by.empty())
             out.push_back(
                 {"/headers/" + pointer_step(one.name),

@@ -61,7 +61,7 @@ void write_headers(json_writer& json, const message& mail, const json_value& cho
     json.begin_object();
     if (!mail.message_id().empty())
         json.member("Message-ID", "<" + std::string(mail.message_id()) + ">");
-    for (const pair& one : own_headers(mail))
+    for (const pair one : mail.headers())
         json.member(one.name, header_text(one.value));
     for (const switch_name& one : switches) {
         if (chosen[one.option].boolean()) json.member(one.header, "true");

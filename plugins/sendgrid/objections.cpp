@@ -107,9 +107,10 @@ class examiner {
 
     void headers() {
         std::vector<pair> seen;
-        for (const pair& one : own_headers(mail_)) {
+        for (const pair& one : mail_.headers()) {
+            if (mail_.raw() && is_trace_header(one.name)) continue;
             const std::string pointer = "/headers/" + pointer_step(one.name);
-            if (is_reserved_header(one.name) && !mail_.raw())  // there it is left out
+            if (is_reserved_header(one.name))
                 object(pointer, "SendGrid writes " + std::string(one.name) + " itself");
             const auto before = std::find_if(seen.begin(), seen.end(), [&one](const pair& other) {
                 return same_letters(other.name, one.name);

@@ -16,6 +16,16 @@ constexpr std::array<std::string_view, 12> reserved_headers = {
     "x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type",
     "to",      "from",     "subject",  "reply-to",       "content-transfer-encoding",
     "cc",      "bcc"};
+constexpr std::array<std::string_view, 10> trace_headers = {"received",
+                                                            "x-received",
+                                                            "return-path",
+                                                            "delivered-to",
+                                                            "x-sg-id",
+                                                            "x-sg-eid",
+                                                            "arc-seal",
+                                                            "arc-message-signature",
+                                                            "arc-authentication-results",
+                                                            "authentication-results"};
 // Given at the top level as they are in the options; the schema has checked them.
 constexpr std::array<std::string_view, 4> as_they_are = {"template_id", "batch_id", "send_at",
                                                          "asm"};
@@ -143,11 +153,12 @@ void write_headers(json_writer& json, const message& mail) {
     if (!mail.message_id().empty())
         json.member("Message-ID", std::string_view("<" + std::string(mail.message_id()) + ">"));
     if (mail.sender()) json.member("Sender", std::string_view(sender_text(mail.sender())));
-    for (const pair& one : own_headers(mail)) {
+    for (const pair& one : mail.headers()) {
         const bool before = std::any_of(written.begin(), written.end(), [&](std::string_view name) {
             return same_letters(name, one.name);
         });
-        if (before || is_reserved_header(one.name)) continue;
+        if (before || is_reserved_header(one.name) || (mail.raw() && is_trace_header(one.name)))
+            continue;
         json.member(one.name, std::string_view(header_text(one.value)));
         written.push_back(one.name);
     }
@@ -220,6 +231,10 @@ void write_tracking(json_writer& json, const config& how, const options& wanted)
 bool is_reserved_header(std::string_view name) {
     return is_one_of(reserved_headers, name);
 }
+bool is_trace_header(std::string_view name) {
+    return is_one_of(trace_headers, name) || same_letters(name, "dkim-signature");
+}
+
 // Names may hold neither ';' nor ',' (the documentation's rule for to, cc and bcc).
 std::string display_name(std::string_view name) {
     std::string out;

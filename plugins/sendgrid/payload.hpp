@@ -38,6 +38,7 @@ gatepost::sdk::segments body_of(const gatepost::sdk::message& mail, const config
 // What SendGrid adds of its own to a header, or carries elsewhere; letter case aside.
 bool is_reserved_header(std::string_view name);
 // Headers that a mail collects on its way and that say nothing about the one that is sent now.
+bool is_trace_header(std::string_view name);
 
 // tags and options, and metadata and options, as they are sent.
 std::vector<std::string> categories_of(const gatepost::sdk::message& mail, const options& wanted);

@@ -1,8 +1,6 @@
 // See objections.hpp. One function a rule; each names the field that has to change.
 #include "objections.hpp"
 
-#include <gatepost/mail_text.hpp>
-
 #include <algorithm>
 
 #include "payload.hpp"
@@ -60,14 +58,13 @@ void check_header(const pair& one, found& out) {
 }
 
 void check_headers(const message& mail, found& out) {
-    const std::vector<pair> headers = own_headers(mail);
-    const std::size_t count = headers.size() + (mail.sender() ? 1 : 0);
+    const std::size_t count = mail.headers().size() + (mail.sender() ? 1 : 0);
     if (count > most_headers)
         out.push_back({"/headers",
                        "SES takes at most 15 headers in Simple content, this message has " +
                            std::to_string(count),
                        "Use mode = \"raw\"."});
-    for (const pair& one : headers)
+    for (const pair one : mail.headers())
         check_header(one, out);
 }
 

@@ -51,8 +51,7 @@ void write_header(json_writer& json, std::string_view name, std::string_view val
 }
 
 void write_headers(json_writer& json, const message& mail) {
-    const std::vector<pair> headers = own_headers(mail);
-    if (headers.empty() && !mail.sender()) return;
+    if (mail.headers().empty() && !mail.sender()) return;
     json.key("Headers");
     json.begin_array();
     if (mail.sender()) {
@@ -61,7 +60,7 @@ void write_headers(json_writer& json, const message& mail) {
         json.member("Value", mailbox_text(mail.sender()));
         json.end_object();
     }
-    for (const pair& one : headers)
+    for (const pair one : mail.headers())
         write_header(json, one.name, one.value);
     json.end_array();
 }

@@ -4,17 +4,14 @@
 // nothing made here can begin a header of its own.
 #pragma once
 
-#include <gatepost/letters.hpp>
 #include <gatepost/message.hpp>
 #include <gatepost/namespace.hpp>
 #include <gatepost/utf8.hpp>
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace gatepost::sdk {
 inline namespace GATEPOST_SDK_NAMESPACE {
@@ -38,32 +35,6 @@ inline std::string base64(std::string_view bytes) {
 inline bool is_ascii(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(),
                        [](char letter) { return static_cast<unsigned char>(letter) < 0x80; });
-}
-
-// What a mail collected on its way (RFC 5321 section 4.4, RFC 8601, RFC 8617), and signatures over
-// it (RFC 6376).
-inline bool is_trace_header(std::string_view name) noexcept {
-    constexpr std::string_view names[] = {"received",
-                                          "x-received",
-                                          "return-path",
-                                          "delivered-to",
-                                          "authentication-results",
-                                          "arc-seal",
-                                          "arc-message-signature",
-                                          "arc-authentication-results",
-                                          "dkim-signature"};
-    return std::any_of(std::begin(names), std::end(names),
-                       [name](std::string_view one) { return same_letters(one, name); });
-}
-
-// The headers that go out in pieces. Of mail that came whole without its traces: they speak of
-// another mail than the one that a provider makes of the pieces. They borrow from the message.
-inline std::vector<pair> own_headers(const message& mail) {
-    std::vector<pair> own;
-    for (const pair one : mail.headers()) {
-        if (!mail.raw() || !is_trace_header(one.name)) own.push_back(one);
-    }
-    return own;
 }
 
 // As a header's value may stand: line ends and NUL become spaces.

@@ -60,19 +60,6 @@ TEST_CASE("what Azure cannot carry is refused before acceptance and again in sen
     CHECK(with.seen.empty());
 }
 
-TEST_CASE("raw mail loses its trace, which is no reason to refuse it") {
-    check::message mail = plain_mail();
-    mail.flags = GATEPOST_MESSAGE_RAW;
-    mail.headers = {
-        {"Received", "from a"}, {"received", "from b"}, {"ARC-Seal", "i=1"}, {"X-Kept", "yes"}};
-    running with;
-    CHECK(with.refused(mail).empty());
-    CHECK(with.send(mail).verdict == GATEPOST_ACCEPTED);
-    const json headers = json::parse(with.seen.at(0).body)["headers"];
-    CHECK(headers.size() == 2);  // the other one is Message-ID
-    CHECK(headers["X-Kept"] == "yes");
-}
-
 TEST_CASE("the size that counts is that of the request, with all that is escaped in it") {
     json settings = usual_settings();
     settings["max_megabytes"] = 1;

@@ -262,22 +262,6 @@ TEST_CASE("what SES cannot carry is refused before acceptance and again in send"
     CHECK(with.seen.empty());
 }
 
-TEST_CASE("raw mail in Simple content loses its trace, and only its own headers are counted") {
-    check::message mail = check::simple_message();
-    mail.flags = GATEPOST_MESSAGE_RAW;
-    for (int i = 0; i < 20; ++i)
-        mail.headers.emplace_back("Received", "from " + std::to_string(i));
-    mail.headers.emplace_back("X-Kept", "yes");
-    json settings = usual_settings();
-    settings["mode"] = "simple";
-    running with(settings);
-    CHECK(with.refused(mail).empty());
-    CHECK(with.send(mail).verdict == GATEPOST_ACCEPTED);
-    const json headers = json::parse(with.seen.at(0).body)["Content"]["Simple"]["Headers"];
-    REQUIRE(headers.size() == 1);
-    CHECK(headers[0]["Name"] == "X-Kept");
-}
-
 TEST_CASE("what SES can carry is not refused") {
     check::message mail = check::simple_message();
     for (int i = 0; i < 40; ++i)
