@@ -100,7 +100,8 @@ void check_abilities(const mail::message& message, const plugin::manifest& facts
         return (r.dsn_notify & ~mail::notify_never) != 0;
     });
     if (wants_news && !facts.can.dsn) {
-        found.push_back({"/dsn/notify", provider_cannot(facts, "delivery status notifications")});
+        found.push_back({message.raw ? "/query/notify" : "/dsn/notify",
+                         provider_cannot(facts, "delivery status notifications")});
     }
     const bool visible = std::ranges::any_of(
         message.recipients, [](const auto& r) { return r.kind != mail::role::bcc; });

@@ -144,7 +144,9 @@ class raw_receiver::state {
         mail.message_id =
             said.message_id.empty() ? make_message_id(id, said.from, host) : said.message_id;
         for (const header& other : said.others) {
-            if (!is_reserved_header(other.name)) mail.headers.push_back(other);
+            if (!is_reserved_header(other.name) &&
+                !text::equal_ignoring_case(other.name, "x-received"))
+                mail.headers.push_back(other);
         }
         // A Date that nobody can read stays as it is; only a missing one is added.
         if (find_field(fields, "date") == nullptr) {

@@ -33,19 +33,23 @@ CURLcode transfer::set_up(const std::vector<socket_address>& addresses) {
     prepared_->serves = this;
     prepared_->problem[0] = 0;
     option_setter set(handle());
+    // libcurl forgets the addresses with each request, and then what it knew of the name.
+    if (prepared_->addresses) set(CURLOPT_RESOLVE, prepared_->addresses.get());
     if (upload_->size() > 0)
         set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_->size()));
     set_times(set);
     return set.failed();
 }
 
-// Everything that prepare() tells of a plain request. No part can hold the sign between them.
+// Everything that prepare() tells of a plain request. No part holds a line's end, and none of the
+// addresses is empty: an empty line ends them.
 std::string transfer::likeness(const std::vector<socket_address>& addresses) const {
     const auto size = upload_->size();
     std::string all = order_.method + (size == 0 ? '0' : size > small_upload ? 'l' : 's');
     all.append(order_.url).append(1, '\n').append(order_.ca_file);
     for (const socket_address& each : addresses)
         all.append(1, '\n').append(each.text());
+    all.append(1, '\n');
     for (const auto& [name, value] : order_.headers)
         all.append(1, '\n').append(name).append(1, ':').append(value);
     return all;
@@ -58,7 +62,7 @@ CURLcode transfer::prepare(const std::vector<socket_address>& addresses) {
     set_proxy(set, order_);
     set_request(set);
     set_sockets(set);
-    if (!set_headers(set) || !set_addresses(set, addresses)) return CURLE_OUT_OF_MEMORY;
+    if (!set_headers(set) || !keep_addresses(addresses)) return CURLE_OUT_OF_MEMORY;
     set(CURLOPT_HEADERFUNCTION, &on_header);
     set(CURLOPT_HEADERDATA, prepared_.get());
     set(CURLOPT_WRITEFUNCTION, &on_body);
@@ -92,6 +96,7 @@ void transfer::set_request(option_setter& set) {
 void transfer::set_sockets(option_setter& set) {
     set(CURLOPT_PIPEWAIT, true);
     set(CURLOPT_TCP_KEEPALIVE, true);
+    set(CURLOPT_DNS_CACHE_TIMEOUT, -1L);            // what it was told holds until it is told anew
     if (staged_) set(CURLOPT_FRESH_CONNECT, true);  // a test looks at everything anew
     set(CURLOPT_MAXAGE_CONN, static_cast<long>(limits::http_idle_time.count()));
     set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
@@ -121,14 +126,12 @@ bool transfer::set_headers(option_setter& set) {
 }
 
 // libcurl never looks a name up: it is given the addresses that were held against the rules.
-bool transfer::set_addresses(option_setter& set, const std::vector<socket_address>& addresses) {
+bool transfer::keep_addresses(const std::vector<socket_address>& addresses) {
     if (is_ip_literal(order_.first_host())) return true;
     std::string line = "+" + order_.first_host() + ":" + std::to_string(order_.first_port()) + ":";
     for (size_t i = 0; i < addresses.size(); ++i)
         line += (i == 0 ? "" : ",") + address_of(addresses[i]);
-    if (!add_line(prepared_->addresses, line)) return false;
-    set(CURLOPT_RESOLVE, prepared_->addresses.get());
-    return true;
+    return add_line(prepared_->addresses, line);
 }
 
 void transfer::set_times(option_setter& set) {

@@ -1,5 +1,6 @@
-// What the requests of one instance share: the connections, kept alive between them, and the names
-// that were looked up. Nothing is shared between instances: no connection, no CA, no session.
+// What the requests of one instance share: the connections, kept alive between them, the names that
+// were looked up, and what libcurl was told for the last ones. Nothing is shared between instances:
+// no connection, no CA, no session.
 //
 // Strand only. Connections that nobody used for a while are closed, and so are all when the
 // instance drains.

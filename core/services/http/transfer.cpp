@@ -312,7 +312,7 @@ http_ending transfer::how_it_ended(CURLcode code) {
 
 void transfer::ended(CURLcode code) {
     if (std::exchange(stale_, false)) return begin_on_a_new_connection();
-    if (denied_)
+    if (denied_ && response_.status() == 0)
         return fail(GATEPOST_DENIED, GATEPOST_AT_CONNECT,
                     order_.first_where() +
                         " leads inside this machine or its network, where only "

@@ -69,7 +69,7 @@ class transfer : public std::enable_shared_from_this<transfer> {
     void set_request(option_setter& set);
     void set_sockets(option_setter& set);
     bool set_headers(option_setter& set);
-    bool set_addresses(option_setter& set, const std::vector<socket_address>& addresses);
+    bool keep_addresses(const std::vector<socket_address>& addresses);
     void set_times(option_setter& set);
 
     // ---- libcurl's callbacks

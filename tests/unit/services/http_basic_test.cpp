@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
 
 #include "http_peer.hpp"
@@ -111,6 +112,27 @@ TEST_CASE("nothing of a request stays for the next one, be it like it or not") {
     }
     CHECK(got[2].body == large);
     CHECK(got[3].body == "b");
+}
+
+TEST_CASE("a request like the one before goes by its name to a new connection, in its own time") {
+    std::atomic<int> talks{0};
+    peer server([&talks](talk& with) {
+        (void)read_web_request(with);
+        if (++talks < 4) with.say(web_answer("202 Accepted", "", "Connection: close\r\n"));
+        if (talks == 4) (void)with.bytes(1);  // silence, until the client leaves
+    });
+    stage on;
+    web_facts what{.url = "http://localhost:" + std::to_string(server.port()) + "/send",
+                   .body = {bytes_segment("whole")},
+                   .required = sending};
+    for (int i = 0; i < 3; ++i) {
+        CHECK(fetch(on, what).http_status == 202);
+        on.next_call();
+    }
+    what.timeout = 1'000'000'000;
+    CHECK(fetch(on, what).status == GATEPOST_UNCERTAIN);
+    server.join();
+    CHECK(server.connections() == 4);
 }
 
 TEST_CASE("a small request leaves in one packet, on a new connection and on a kept one") {
