@@ -6,8 +6,8 @@
 accept   4 KiB HTML, 20 keep-alive clients, delivery to the outbox running, against Postfix accepting from smtp-source with 20
          sessions (stock and tuned; the ratio is against the better). Both sync every mail before they answer.
 fairness p99 of accepting small mail while 25 MB mails arrive, against its own p99 without; medians of five turns each.
-memory   peak over idle for one mail with a 25 MB attachment, as message/rfc822 and as JSON; idle Pss and private memory, which is
-         what is dirty: clean pages of libraries are the page cache's (they are printed, and stand in Pss).
+memory   peak over idle for one mail with a 25 MB attachment, as message/rfc822 and as JSON; idle Pss and private memory
+         (clean and dirty pages; both are printed).
 smtp     end to end through smtp.so, its round trips and its memory: end_to_end.py says how.
 http     through sendgrid.so against @sendgrid/mail, HTTP/2, and its memory: http_api.py says how.
 Exit 1 if a claim does not hold, or could not be looked at (but for --skip-postfix).
@@ -87,8 +87,8 @@ def memory(given):
             if kind == "JSON":
                 identifier = gateway.send(json.loads(body(gateway, "big.json", 4096, 25 << 20).read_text()))
                 claim("idle Pss", pss, 25, " MB", False)
-                print(f"idle: {clean:.1f} MB of clean pages that no other process maps now")
-                claim("idle private memory", dirty, 8, " MB", False)
+                print(f"idle: {dirty:.1f} MB of dirty pages, {clean:.1f} MB of clean ones that no other process maps now")
+                claim("idle private memory", clean + dirty, 8, " MB", False)
             else:
                 content = base64.encodebytes(os.urandom(25 << 20)).decode()
                 mail = ("From: a@example.com\nTo: b@example.net\nSubject: big\nMIME-Version: 1.0\n"

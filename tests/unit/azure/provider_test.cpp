@@ -392,7 +392,7 @@ TEST_CASE("a test asks for an operation that is not there, and then sends") {
 
 TEST_CASE("each known failure of a test is a sentence to act on") {
     running with;
-    std::string stages;
+    std::string stages, advice;
     SECTION("a wrong key") {
         with.answer = both(taken(), refusal(401, "Denied"));
         stages = "credentials- ";
@@ -408,6 +408,7 @@ TEST_CASE("each known failure of a test is a sentence to act on") {
     SECTION("a key that may not do this") {
         with.answer = [](const check::http_seen&) { return refusal(403, "Forbidden"); };
         stages = "credentials- ";
+        advice = "connect the sender's domain";
     }
     SECTION("an unknown sender") {
         with.answer = both(refusal(400, "InvalidSenderUserName"), absent());
@@ -421,6 +422,7 @@ TEST_CASE("each known failure of a test is a sentence to act on") {
     CHECK(said.verdict != GATEPOST_ACCEPTED);
     CHECK(with.stages() == stages);
     CHECK_FALSE(said.text.empty());
+    CHECK(said.advice.find(advice) != said.advice.npos);
     CHECK_FALSE(said.advice.empty());
 }
 
