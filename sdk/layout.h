@@ -191,11 +191,13 @@ GATEPOST_FIELD(gatepost_check, size, 0, 4);
 GATEPOST_FIELD(gatepost_check, reserved, 4, 4);
 GATEPOST_FIELD(gatepost_check, check, 8, 8);
 
-GATEPOST_STRUCT(gatepost_segment, 32, 8);
+GATEPOST_STRUCT(gatepost_segment, 48, 8);
 GATEPOST_FIELD(gatepost_segment, kind, 0, 4);
 GATEPOST_FIELD(gatepost_segment, reserved, 4, 4);
 GATEPOST_FIELD(gatepost_segment, bytes, 8, 16);
 GATEPOST_FIELD(gatepost_segment, body, 24, 8);
+GATEPOST_FIELD(gatepost_segment, offset, 32, 8);
+GATEPOST_FIELD(gatepost_segment, length, 40, 8);
 
 GATEPOST_STRUCT(gatepost_body_request, 24, 4);
 GATEPOST_FIELD(gatepost_body_request, size, 0, 4);

@@ -8,6 +8,13 @@
 #include "plugin/strings.hpp"
 
 namespace gatepost::services {
+namespace {
+
+bool is_window(const gatepost_segment& segment, uint64_t size) {
+    return segment.offset <= size && segment.length <= size - segment.offset;
+}
+
+}  // namespace
 
 gatepost_status segment_list::take(gatepost_array segments, plugin::call_context& context) {
     if (segments.count > limits::segments_per_request) return GATEPOST_LIMIT;
@@ -24,9 +31,12 @@ gatepost_status segment_list::add(const gatepost_segment& segment, plugin::call_
     if (segment.kind == GATEPOST_SEGMENT_BODY) {
         auto body = find_body(context, segment.body);
         if (!body) return GATEPOST_NOT_FOUND;
-        size_ += body->size();
+        if (!is_window(segment, body->size())) return GATEPOST_INVALID;
+        const uint64_t length =
+            segment.length == 0 ? body->size() - segment.offset : segment.length;
+        size_ += length;
         in_memory_ = in_memory_ && body->in_memory();
-        pieces_.push_back({0, body->size(), std::move(body)});
+        pieces_.push_back({segment.offset, length, std::move(body)});
         return GATEPOST_OK;
     }
     if (segment.kind != GATEPOST_SEGMENT_BYTES) return GATEPOST_UNSUPPORTED;
@@ -56,7 +66,7 @@ result<size_t> segment_reader::read(std::span<char> window) {
             static_cast<size_t>(std::min<uint64_t>(window.size() - filled, piece.size - at_));
         size_t got = most;
         if (piece.body) {
-            const auto read = piece.body->read(at_, window.subspan(filled, most));
+            const auto read = piece.body->read(piece.offset + at_, window.subspan(filled, most));
             if (!read) return read.error();
             got = *read;
         } else {

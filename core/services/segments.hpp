@@ -48,7 +48,7 @@ class segment_list {
   private:
     friend class segment_reader;
     struct piece {
-        uint64_t offset;  // into bytes_, if there is no body
+        uint64_t offset;  // into the body, or into bytes_
         uint64_t size;
         std::shared_ptr<open_body> body;
     };

@@ -44,7 +44,8 @@ ruling no_token(const gatepost::sdk::reply& failure) {
 
 segments content_of(const action& wish, job& work) {
     segments out(wish.bytes);
-    if (wish.body != body_form::none) out.add_body(work.body(wish.body).handle);
+    if (wish.body != body_form::none)
+        out.add_body(work.body(wish.body).handle, wish.body_from, wish.body_bytes);
     out.add(wish.after);
     return out;
 }

@@ -79,13 +79,18 @@ action session::next() {
 // ---- reading and writing --------------------------------------------------------------------
 
 // Whatever came and was not asked for was said before we spoke: never an answer to what follows.
-void session::say(std::string bytes, state then) {
+void session::say(action write, state then) {
     if (parser_.pending()) return out_of_turn();
     if (broken_) return interrupted(blame::network, "the connection was lost");
     state_ = then;
-    wish_ = action();
+    wish_ = std::move(write);
     wish_.what = need::write;
-    wish_.bytes = std::move(bytes);
+}
+
+void session::say(std::string bytes, state then) {
+    action write;
+    write.bytes = std::move(bytes);
+    say(std::move(write), then);
 }
 
 // For a write that commits: an answer that is there before it is not its answer.
@@ -105,12 +110,8 @@ void session::look_around() {
 
 void session::quiet() {
     if (state_ == state::over) return;
-    action write = std::exchange(held_, action());
-    say(std::move(write.bytes), held_then_);
-    if (wish_.what != need::write) return;
-    wish_.body = write.body;
-    wish_.after = write.after;
-    wish_.commits = committing_ = true;
+    say(std::exchange(held_, action()), held_then_);
+    if (wish_.what == need::write) wish_.commits = committing_ = true;
 }
 
 void session::await_reply(bool more) {

@@ -34,9 +34,10 @@ enum class body_form : uint8_t { none, plain, stuffed };
 
 struct action {
     need what = need::done;
-    std::string bytes;                 // write: first; digest: the text
-    body_form body = body_form::none;  // write: between; open_body: which
-    std::string_view after{};          // write: last
+    std::string bytes;                       // write: first; digest: the text
+    body_form body = body_form::none;        // write: between; open_body: which
+    uint64_t body_from = 0, body_bytes = 0;  // write: that window of it; 0 bytes: to its end
+    std::string_view after{};                // write: last
     bool secret = false, commits = false;
     bool fresh = false;              // token: the server refused the last one
     uint32_t body_flags = 0;         // open_body: GATEPOST_BODY_*
@@ -129,6 +130,7 @@ class session {
 
     // session.cpp: the frame
     void say(std::string bytes, state then);
+    void say(action write, state then);
     void say_in_silence(action write, state then);
     void look_around();
     void await_reply(bool more = false);
@@ -175,6 +177,8 @@ class session {
     void take_content(const reply& said);
     void group_done();
     void send_message();
+    void send_chunk();
+    void send_before_the_end(action all_but_the_end, action the_end);
     void take_message(const reply& said);
     void take_early(const reply& said);
     void conclude();

@@ -4,7 +4,8 @@
 // With PIPELINING, MAIL, RCPT and DATA (or BDAT and the message, where CHUNKING is offered too) go
 // in one write; without it, one command at a time. Recipients go in batches, so that answers never
 // pile up on both sides. A large message waits for the recipients' answers, so that megabytes are
-// not sent for nobody.
+// not sent for nobody, and goes in two writes: a server has time to speak while it is on its way,
+// and only its end (the dot, or the last octet that BDAT counts) hands it over.
 #include <gatepost/abi.h>
 
 #include <algorithm>
@@ -18,8 +19,7 @@ using gatepost::sdk::blame;
 using gatepost::sdk::verdict;
 
 constexpr std::size_t batch_recipients = 100;
-constexpr uint64_t small_message = uint64_t{256} * 1024;  // sent before RCPT was answered
-constexpr uint64_t one_piece = uint64_t{64} * 1024;       // that the host hands over at once
+constexpr uint64_t one_piece = uint64_t{64} * 1024;  // that the host hands over at once
 
 ruling rejected(blame who, std::string text, std::string_view advice = {}) {
     ruling out;
@@ -168,8 +168,9 @@ void session::send_group() {
     write.bytes.reserve(128 + 64 * std::min(picked_.size(), batch_recipients));
     do {
         if (at == content_at()) {
-            const bool alone = at == said_;
-            if (chunked_ && !alone && length_ > small_message) break;
+            const bool in_two = chunked_ && length_ > one_piece;
+            if (in_two && at == said_) return send_chunk();
+            if (in_two) break;
             add_content(write);
         } else if (at == 0) {
             note_started(phase::sender, "Sender");
@@ -257,18 +258,29 @@ void session::group_done() {
 void session::send_message() {
     if (refusal_ || accepted_.empty()) return say(".\r\n", state::lone_dot);
     note_started(phase::message, "Message");
-    action write;
-    write.after = ".\r\n";
-    if (length_ <= one_piece) {
-        write.body = body_form::stuffed;
-        return say_in_silence(std::move(write), state::message);
-    }
-    // In two writes: a server has time to speak while a large one is on its way, and only the dot
-    // hands it over.
-    held_ = std::move(write);
+    action whole;
+    whole.body = body_form::stuffed;
+    action dot;
+    dot.after = ".\r\n";
+    if (length_ > one_piece) return send_before_the_end(std::move(whole), std::move(dot));
+    whole.after = dot.after;
+    say_in_silence(std::move(whole), state::message);
+}
+
+// BDAT with a message that is too large to go with the commands before it.
+void session::send_chunk() {
+    ++said_;
+    action most, last;
+    add_bdat(most.bytes, length_);
+    most.body = last.body = body_form::plain;
+    most.body_bytes = last.body_from = length_ - 1;
+    send_before_the_end(std::move(most), std::move(last));
+}
+
+void session::send_before_the_end(action all_but_the_end, action the_end) {
+    held_ = std::move(the_end);
     held_then_ = state::message;
-    say({}, state::content);
-    if (wish_.what == need::write) wish_.body = body_form::stuffed;
+    say(std::move(all_but_the_end), state::content);
 }
 
 // Said before the write that commits, and so without knowing what it is about: a refusal counts,

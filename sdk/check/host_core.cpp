@@ -245,7 +245,10 @@ std::optional<std::string> fake_host::core::join(gatepost_call call,
         const auto body = bodies.find(one.body);
         if (one.kind != GATEPOST_SEGMENT_BODY || body == bodies.end() || body->second.call != call)
             return std::nullopt;
-        out += body->second.bytes;
+        const std::string& whole = body->second.bytes;
+        if (one.offset > whole.size() || one.length > whole.size() - one.offset)
+            return std::nullopt;
+        out += whole.substr(one.offset, one.length == 0 ? whole.npos : one.length);
     }
     return out;
 }

@@ -19,29 +19,29 @@ TABLE = """
                greet ehlo  stls  hand  ehlo2 auth  chal  login mail  rcpt  rcptP data  body  dot   bdat  bdatP bodyB quit  park  parkB
 reset          dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    uN    uN    uN    dN    ok    ok    ok
 close          dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    uN    uN    uN    dN    ok    ok    ok
-half_close     dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    uN    uN    uN    uN    ok    ok    ok
+half_close     dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    uN    uN    uN    dN    ok    ok    ok
 silence        dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    --    uN    uN    uN    --    ok    ok    uN
-drip           ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    dP    ok    ok    ok    ok    ok    ok    ok
-drip_on        dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dP    uN    uN    uN    uN    ok    ok    ok
-endless        dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
-gib_line       dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
-nul            ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    dP    ok    ok    ok    ok    ok    ok    ok
-eight_bit      ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    dP    ok    ok    ok    ok    ok    ok    ok
-nul_first      dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
-two_digits     dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
-four_digits    dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
-garbage        dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
-binary         dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
-disagree       dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    uP    ok    ok    ok
-early          dP    dP    dN    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    ok    ok    ok    ok    ok    ok    ok
+drip           ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    dP    ok    ok    ok    dP    ok    ok    ok
+drip_on        dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dN    dP    uN    uN    uN    dP    ok    ok    ok
+endless        dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    dP    ok    ok    ok
+gib_line       dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    dP    ok    ok    ok
+nul            ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    dP    ok    ok    ok    dP    ok    ok    ok
+eight_bit      ok    ok    ok    dN    ok    ok    ok    ok    ok    ok    ok    ok    dP    ok    ok    ok    dP    ok    ok    ok
+nul_first      dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    dP    ok    ok    ok
+two_digits     dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    dP    ok    ok    ok
+four_digits    dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    dP    ok    ok    ok
+garbage        dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    dP    ok    ok    ok
+binary         dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    dP    ok    ok    ok
+disagree       dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    uP    uP    uP    dP    ok    ok    ok
+early          dP    dP    dN    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    ok    ok    ok    dP    ok    ok    ok
 closing        dP    dP    dP    dN    dP    dP    dP    dP    dP    dP    dP    dP    dP    dP    dP    dP    dP    ok    ok    ok
 later          dP    dP    dP    dN    dP    dP    dP    dP    dP    dR    dR    dP    dP    dP    dP    dP    dP    ok    ok    ok
 never          dP    ok    dP    dN    dC    dK    dK    dK    rS    rR    rR    rM    rM    rM    rM    rS    rM    ok    ok    ok
 """
 # never at ehlo: HELO will do where neither TLS nor a login is wanted. silence in a body: such a peer reads on, and is the one at dot;
-# one that stops reading has a table of its own, stalled_cells. body: what is said before the final dot is no answer to it, and where
-# somebody speaks no dot is written, so that the mail is certainly not taken over. bodyB: the end of BDAT is a count, so there is
-# nothing to hold back: a peer that says 250 and takes the rest, took it.
+# one that stops reading has a table of its own, stalled_cells. body, bodyB: what is said before the end of the message (the final dot,
+# the last octet that BDAT counts) is no answer to it, and where somebody speaks that end is not written, so that the mail is certainly
+# not taken over.
 
 NEVER_IN_CLEAR = ("HELO", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET")
 
@@ -102,8 +102,7 @@ PATIENCE = {"silence": 3, "drip": 8, "drip_on": 4}
 WAITED = {"greet": "the greeting", "ehlo": "the answer to EHLO", "stls": "the answer to STARTTLS", "ehlo2": "the answer to EHLO",
           "auth": "the answer to AUTH", "chal": "the answer to AUTH", "login": "the answer to AUTH", "mail": "the answer to MAIL",
           "rcpt": "the answer to RCPT", "rcptP": "the answer to RCPT", "data": "the answer to DATA",
-          "dot": "the answer to the message", "bdat": "the answer to the message", "bdatP": "the answer to MAIL",
-          "bodyB": "the answer to the message"}
+          "dot": "the answer to the message", "bdat": "the answer to the message", "bdatP": "the answer to MAIL"}
 ENDS = {"silence": "did not answer in time", "drip_on": "did not answer in time"}
 
 

@@ -57,10 +57,13 @@ gatepost_status digest_content(gatepost_array segments, plugin::call_context& co
         into.add(uint64_t{segment.kind});
         const auto body =
             segment.kind == GATEPOST_SEGMENT_BODY ? find_body(context, segment.body) : nullptr;
-        if (body)
+        if (body) {
             into.add(body->size());
-        else
+            into.add(segment.offset);
+            into.add(segment.length);
+        } else {
             into.add(plugin::view_of(segment.bytes));
+        }
     }
     return GATEPOST_OK;
 }

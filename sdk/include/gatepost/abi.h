@@ -401,8 +401,9 @@ typedef struct gatepost_segment {
     uint32_t kind;
     uint32_t reserved;
     gatepost_string bytes; /* SEGMENT_BYTES: borrowed until done */
-    gatepost_handle
-        body; /* SEGMENT_BODY: the whole of an opened body, from its beginning; it stays open */
+    gatepost_handle body;  /* SEGMENT_BODY: an opened body; it stays open */
+    uint64_t offset;       /* SEGMENT_BODY: where it begins; not behind the body's end */
+    uint64_t length;       /* SEGMENT_BODY: how much of it, at most what is there; 0: to its end */
 } gatepost_segment;
 
 /* The certainty ledger. A request that carries this flag may hand the message over from its first

@@ -22,14 +22,15 @@ class segments {
         if (!pieces_.empty() && pieces_.back().body == 0) {
             pieces_.back().size += bytes.size();
         } else {
-            pieces_.push_back({bytes.size(), 0});
+            pieces_.push_back({bytes.size(), 0, 0});
         }
         return *this;
     }
 
-    // The whole of an opened body; it must stay open until the operation is done.
-    segments& add_body(gatepost_handle body) {
-        pieces_.push_back({0, body});
+    // An opened body, or `length` bytes of it from `offset` (0: to its end); it must stay open
+    // until the operation is done.
+    segments& add_body(gatepost_handle body, uint64_t offset = 0, uint64_t length = 0) {
+        pieces_.push_back({length, body, offset});
         return *this;
     }
 
@@ -37,7 +38,7 @@ class segments {
         std::size_t offset = 0;
         for (const piece& part : more.pieces_) {
             if (part.body != 0) {
-                add_body(part.body);
+                pieces_.push_back(part);
             } else {
                 add(std::string_view(more.text_).substr(offset, part.size));
                 offset += part.size;
@@ -57,11 +58,16 @@ class segments {
         std::string_view rest = text_;
         for (const piece& part : pieces_) {
             gatepost_segment segment{};
-            segment.kind = part.body != 0 ? GATEPOST_SEGMENT_BODY : GATEPOST_SEGMENT_BYTES;
-            segment.body = part.body;
-            segment.bytes =
-                part.body != 0 ? gatepost_string{} : abi_string(rest.substr(0, part.size));
-            rest.remove_prefix(part.size);
+            if (part.body != 0) {
+                segment.kind = GATEPOST_SEGMENT_BODY;
+                segment.body = part.body;
+                segment.offset = part.offset;
+                segment.length = part.size;
+            } else {
+                segment.kind = GATEPOST_SEGMENT_BYTES;
+                segment.bytes = abi_string(rest.substr(0, part.size));
+                rest.remove_prefix(part.size);
+            }
             abi_.push_back(segment);
         }
         return {abi_.data(), static_cast<uint32_t>(abi_.size()), sizeof(gatepost_segment)};
@@ -69,8 +75,9 @@ class segments {
 
   private:
     struct piece {
-        std::size_t size;  // of bytes; they follow one another in text_
-        gatepost_handle body;
+        uint64_t size;  // of bytes, which follow one another in text_; of a body: 0, the rest
+        gatepost_handle body;  // 0: bytes
+        uint64_t offset;       // into the body
     };
     std::string text_;
     std::vector<piece> pieces_;

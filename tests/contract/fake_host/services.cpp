@@ -55,7 +55,7 @@ class talk {
     }
     seen write(const std::string& path, const std::string& bytes, uint32_t flags = 0,
                uint32_t required = GATEPOST_COMMITS) {
-        gatepost_segment segment{GATEPOST_SEGMENT_BYTES, 0, borrow(bytes), 0};
+        gatepost_segment segment{GATEPOST_SEGMENT_BYTES, 0, borrow(bytes), 0, 0, 0};
         gatepost_file_write request{};
         request.size = sizeof request;
         request.required = required;
@@ -67,7 +67,7 @@ class talk {
         });
     }
     seen digest(uint32_t algorithm, const std::string& key, const std::string& bytes) {
-        gatepost_segment segment{GATEPOST_SEGMENT_BYTES, 0, borrow(bytes), 0};
+        gatepost_segment segment{GATEPOST_SEGMENT_BYTES, 0, borrow(bytes), 0, 0, 0};
         gatepost_digest_request request{
             sizeof request, 0, algorithm, 0, borrow(key), {&segment, 1, sizeof segment}};
         const auto& crypto = doll.service<gatepost_crypto>("gatepost.crypto/1");
@@ -192,9 +192,9 @@ TEST_CASE("an HTTP request reaches the script with its body, and the answer come
         return http_answer{429, "slow down", {{"retry-after", "7"}}};
     }});
     const seen body = on.open(GATEPOST_BODY_PART, 1, GATEPOST_FORM_BASE64);
-    const gatepost_segment segments[] = {{GATEPOST_SEGMENT_BYTES, 0, borrow("{\"a\":\""), 0},
-                                         {GATEPOST_SEGMENT_BODY, 0, {}, body.handle},
-                                         {GATEPOST_SEGMENT_BYTES, 0, borrow("\"}"), 0}};
+    const gatepost_segment segments[] = {{GATEPOST_SEGMENT_BYTES, 0, borrow("{\"a\":\""), 0, 0, 0},
+                                         {GATEPOST_SEGMENT_BODY, 0, {}, body.handle, 0, 0},
+                                         {GATEPOST_SEGMENT_BYTES, 0, borrow("\"}"), 0, 0, 0}};
     gatepost_http_request request{};
     request.size = sizeof request;
     request.required = GATEPOST_COMMITS;
@@ -248,7 +248,7 @@ struct wire {
         });
     }
     seen say(const std::string& bytes, uint32_t required = 0) {
-        gatepost_segment segment{GATEPOST_SEGMENT_BYTES, 0, borrow(bytes), 0};
+        gatepost_segment segment{GATEPOST_SEGMENT_BYTES, 0, borrow(bytes), 0, 0, 0};
         gatepost_stream_write request{
             sizeof request, required, handle, {&segment, 1, sizeof segment}};
         return on.ask([&](void* user, gatepost_operation* operation) {

@@ -135,7 +135,7 @@ static void write_file(walk* self) {
     snprintf(self->file, room, "%s/%.*s.json", owner->path, (int)self->message->id.size,
              self->message->id.data);
     self->segment =
-        (gatepost_segment){GATEPOST_SEGMENT_BYTES, 0, {self->out.data, self->out.size}, 0};
+        (gatepost_segment){GATEPOST_SEGMENT_BYTES, 0, {self->out.data, self->out.size}, 0, 0, 0};
     self->write = (gatepost_file_write){.size = sizeof self->write,
                                         .required = GATEPOST_COMMITS,
                                         .flags = GATEPOST_FILE_REPLACE,
@@ -209,7 +209,7 @@ static void ask_digest(walk* self) {
     contract_instance* owner = self->self;
     gatepost_operation operation;
     self->step = STEP_DIGEST;
-    self->segment = (gatepost_segment){GATEPOST_SEGMENT_BODY, 0, {NULL, 0}, self->body};
+    self->segment = (gatepost_segment){GATEPOST_SEGMENT_BODY, 0, {NULL, 0}, self->body, 0, 0};
     self->digest = (gatepost_digest_request){.size = sizeof self->digest,
                                              .algorithm = GATEPOST_SHA256,
                                              .segments = {&self->segment, 1, sizeof self->segment}};

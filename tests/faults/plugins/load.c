@@ -100,7 +100,7 @@ static void send_message(instance* self, gatepost_call call, const gatepost_mess
     now->call = call;
     snprintf(now->target, sizeof now->target, "%s/%.*s.txt", self->path, (int)message->id.size,
              message->id.data);
-    now->segment = (gatepost_segment){GATEPOST_SEGMENT_BYTES, 0, TEXT("written\n"), 0};
+    now->segment = (gatepost_segment){GATEPOST_SEGMENT_BYTES, 0, TEXT("written\n"), 0, 0, 0};
     now->write = (gatepost_file_write){.size = sizeof now->write,
                                        .required = GATEPOST_COMMITS,
                                        .flags = GATEPOST_FILE_REPLACE,

@@ -279,7 +279,7 @@ void complete(const instance& self, gatepost_call call, uint32_t verdict, const 
 void write_and_say(instance& self, gatepost_call call, const gatepost_request& request,
                    uint32_t verdict) {
     auto* job = new writing{self, call, verdict, self.path + "/" + id_of(request) + ".txt"};
-    job->segment = {GATEPOST_SEGMENT_BYTES, 0, borrow(job->content), 0};
+    job->segment = {GATEPOST_SEGMENT_BYTES, 0, borrow(job->content), 0, 0, 0};
     job->request.size = sizeof job->request;
     job->request.required = GATEPOST_COMMITS;
     job->request.flags = GATEPOST_FILE_REPLACE;

@@ -174,3 +174,16 @@ TEST_CASE("Segments own their bytes through moves and keep bodies in place") {
     CHECK(moved.array().count == 3);
     CHECK(segments().array().count == 0);
 }
+
+TEST_CASE("A segment may be a window of a body") {
+    segments inner, list;
+    inner.add_body(3, 4, 5);
+    list.add("a").add(inner).add_body(3, 9);
+    const gatepost_array array = list.array();
+    REQUIRE(array.count == 3);
+    const auto* items = static_cast<const gatepost_segment*>(array.items);
+    CHECK(items[1].offset == 4);
+    CHECK(items[1].length == 5);
+    CHECK(items[2].offset == 9);
+    CHECK(items[2].length == 0);
+}

@@ -106,15 +106,49 @@ TEST_CASE("digest requests that make no sense are refused at once") {
     CHECK(status({0, 0, GATEPOST_SHA256, 0, {}, {good.data(), 1, 4}}) == GATEPOST_INVALID);
     CHECK(status({0, 0, GATEPOST_SHA256, 0, {}, {good.data(), UINT32_MAX, 40}}) == GATEPOST_LIMIT);
     CHECK(status({0, 0, GATEPOST_HMAC_MD5, 0, {nullptr, 3}, list_of(good)}) == GATEPOST_INVALID);
-    const std::vector<gatepost_segment> strange{{77, 0, {}, 0}};
+    const std::vector<gatepost_segment> strange{{77, 0, {}, 0, 0, 0}};
     CHECK(status({0, 0, GATEPOST_SHA256, 0, {}, list_of(strange)}) == GATEPOST_UNSUPPORTED);
     const std::vector<gatepost_segment> unopened{body_segment(12345)};
     CHECK(status({0, 0, GATEPOST_SHA256, 0, {}, list_of(unopened)}) == GATEPOST_NOT_FOUND);
-    const std::vector<gatepost_segment> null_bytes{{GATEPOST_SEGMENT_BYTES, 0, {nullptr, 9}, 0}};
+    const std::vector<gatepost_segment> null_bytes{
+        {GATEPOST_SEGMENT_BYTES, 0, {nullptr, 9}, 0, 0, 0}};
     CHECK(status({0, 0, GATEPOST_SHA256, 0, {}, list_of(null_bytes)}) == GATEPOST_INVALID);
     // The size is believed before the memory is touched.
-    const std::vector<gatepost_segment> endless{{GATEPOST_SEGMENT_BYTES, 0, {"x", UINT64_MAX}, 0}};
+    const std::vector<gatepost_segment> endless{
+        {GATEPOST_SEGMENT_BYTES, 0, {"x", UINT64_MAX}, 0, 0, 0}};
     CHECK(status({0, 0, GATEPOST_SHA256, 0, {}, list_of(endless)}) == GATEPOST_LIMIT);
+}
+
+TEST_CASE("a segment may be a window of a body") {
+    const temp_folder folder;
+    std::string bytes;
+    for (int i = 0; i < 30'000; ++i)
+        bytes += std::to_string(i);
+    write_file(folder / "content", bytes);
+    stage on({}, {with_attachment(mail::content::from_file(folder / "content", 0, bytes.size()))});
+    const gatepost_handle body = open_part(on, 2);
+    const uint64_t size = bytes.size();
+    const auto digest_of = [&](const std::vector<gatepost_segment>& list) {
+        return hex_digest(on, GATEPOST_SHA256, "", list);
+    };
+    CHECK(digest_of({body_segment(body, 90'000, 1000), bytes_segment("-"), body_segment(body, 7, 3),
+                     body_segment(body, size - 5)}) ==
+          digest_of({bytes_segment(bytes.substr(90'000, 1000) + "-" + bytes.substr(7, 3) +
+                                   bytes.substr(size - 5))}));
+    CHECK(digest_of({body_segment(body, 0, size - 1), body_segment(body, size - 1),
+                     body_segment(body, size)}) == digest_of({bytes_segment(bytes)}));
+}
+
+TEST_CASE("a window that is not in its body is refused") {
+    stage on({}, {small_mail("0123456789")});
+    const auto body = open_part(on, 1);
+    const std::pair<uint64_t, uint64_t> windows[] = {
+        {11, 0}, {0, 11}, {10, 1}, {UINT64_MAX, 0}, {1, UINT64_MAX}, {UINT64_MAX, UINT64_MAX}};
+    for (const auto& [offset, length] : windows) {
+        INFO(offset << " " << length);
+        const std::vector<gatepost_segment> list{body_segment(body, offset, length)};
+        CHECK(digest(on, {0, 0, GATEPOST_SHA256, 0, {}, list_of(list)}).status == GATEPOST_INVALID);
+    }
 }
 
 TEST_CASE("a large digest can be cancelled") {

@@ -78,13 +78,17 @@ TEST_CASE("chunking = false and pipelining = false are heeded") {
     CHECK(run.saw->writes.size() == 6);  // EHLO MAIL RCPT RCPT DATA message
 }
 
-TEST_CASE("a large mail waits for the answers to RCPT before it goes") {
+TEST_CASE("a large mail waits for the answers to RCPT before it goes, and its end for silence") {
     running run(chunking());
     check::message mail = check::simple_message();
-    mail.parts[0].content = std::string(300'000, 'x');
+    mail.parts[0].content = std::string(100'000, 'x');
     CHECK(run.send(mail).verdict == GATEPOST_ACCEPTED);
-    REQUIRE(run.saw->writes.size() == 3);
-    CHECK(run.saw->writes[2].starts_with("BDAT 300"));
+    REQUIRE(run.saw->writes.size() == 4);
+    CHECK(run.saw->writes[2].starts_with("BDAT 100"));
+    CHECK((run.saw->flags[2] & GATEPOST_COMMITS) == 0);
+    CHECK(run.saw->writes[3].size() == 1);
+    CHECK(run.saw->flags[3] == GATEPOST_COMMITS);
+    CHECK(run.saw->messages[0] == check::whole_of(mail));
 }
 
 TEST_CASE("one refused recipient never stops the others") {

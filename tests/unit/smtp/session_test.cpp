@@ -8,6 +8,8 @@ using namespace smtp;
 
 namespace {
 
+constexpr uint64_t large = 100'000;
+
 // A fresh session in clear, fed by hand.
 struct by_hand {
     explicit by_hand(int recipients, bool lmtp = false)
@@ -55,6 +57,18 @@ struct by_hand {
             answers += "250 ok\r\n";
         read(answers + "354 go\r\n");
     }
+    // To where a large message goes by BDAT.
+    void to_bdat() {
+        size = large;
+        read("220 mx\r\n");
+        write();
+        read("250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+        write();
+        std::string answers;
+        for (std::size_t i = 0; i <= mail.to.size(); ++i)
+            answers += "250 ok\r\n";
+        read(answers);
+    }
     std::chrono::seconds read(std::string_view answer) {
         const action wish = machine->next();
         REQUIRE(wish.what == need::read);
@@ -69,8 +83,6 @@ struct by_hand {
     action last;
     uint64_t size = 50;
 };
-
-constexpr uint64_t large = 100'000;
 
 }  // namespace
 
@@ -203,7 +215,28 @@ TEST_CASE("a large message goes without its end, and the dot commits it when nob
     CHECK(run.machine->reusable());
 }
 
-TEST_CASE("what was said before the dot is not the answer to it") {
+TEST_CASE("a large message by BDAT goes without its last octet, which commits it in silence") {
+    by_hand run(1);
+    run.to_bdat();
+    CHECK(run.write() == "BDAT 100000 LAST\r\n");
+    CHECK(run.last.body == body_form::plain);
+    CHECK(run.last.body_from == 0);
+    CHECK(run.last.body_bytes == large - 1);
+    CHECK_FALSE(run.commits);
+    const action end = run.in_silence();
+    CHECK(end.what == need::write);
+    CHECK(end.bytes.empty());
+    CHECK(end.body == body_form::plain);
+    CHECK(end.body_from == large - 1);
+    CHECK(end.body_bytes == 0);
+    CHECK(end.commits);
+    run.machine->written();
+    run.read("250 ok\r\n");
+    CHECK(run.into.at(0)->verdict == gatepost::sdk::verdict::accepted);
+    CHECK(run.machine->reusable());
+}
+
+TEST_CASE("what was said before the end of a message is not the answer to it") {
     using gatepost::sdk::blame;
     using gatepost::sdk::verdict;
     struct row {
@@ -222,13 +255,17 @@ TEST_CASE("what was said before the dot is not the answer to it") {
         {"451 4.3.0 later\r\n", verdict::deferred, blame::provider, 451},
         {"552 5.3.4 too big\r\n250 2.0.0 Ok: queued\r\n", verdict::rejected, blame::message, 552},
     };
-    for (const uint64_t size : {uint64_t{50}, large}) {
+    enum class way : uint8_t { small, large, chunk };
+    for (const way by : {way::small, way::large, way::chunk}) {
         for (const row& each : rows) {
-            INFO(size << " " << each.said);
+            INFO(static_cast<int>(by) << " " << each.said);
             by_hand run(2);
-            run.size = size;
-            run.to_data();
-            if (size == large) run.write();
+            if (by == way::large) run.size = large;
+            if (by == way::chunk)
+                run.to_bdat();
+            else
+                run.to_data();
+            if (by != way::small) run.write();
             CHECK(run.read(each.said).count() == 0);
             CHECK(run.machine->next().what == need::done);
             for (const std::size_t at : {0U, 1U}) {
@@ -244,15 +281,20 @@ TEST_CASE("what was said before the dot is not the answer to it") {
     }
 }
 
-TEST_CASE("a peer that leaves before the dot did not get the mail") {
-    by_hand run(1);
-    run.size = large;
-    run.to_data();
-    run.write();
-    REQUIRE(run.machine->next().timeout.count() == 0);
-    run.machine->lost("the server closed the connection");
-    CHECK(run.into.at(0)->verdict == gatepost::sdk::verdict::deferred);
-    CHECK(run.into.at(0)->blame == gatepost::sdk::blame::network);
+TEST_CASE("a peer that leaves before the end of a message did not get it") {
+    for (const bool chunked : {false, true}) {
+        by_hand run(1);
+        run.size = large;
+        if (chunked)
+            run.to_bdat();
+        else
+            run.to_data();
+        run.write();
+        REQUIRE(run.machine->next().timeout.count() == 0);
+        run.machine->lost("the server closed the connection");
+        CHECK(run.into.at(0)->verdict == gatepost::sdk::verdict::deferred);
+        CHECK(run.into.at(0)->blame == gatepost::sdk::blame::network);
+    }
 }
 
 TEST_CASE("BDAT waits for silence too, where answers may lie about") {
