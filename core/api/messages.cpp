@@ -71,11 +71,27 @@ result<spool::list_query> read_list_query(const request& what) {
     return out;
 }
 
+result<mail::render_options> read_content_query(const request& what) {
+    auto list = api_types::parse_query(what.query);
+    if (!list) return list.error();
+    mail::render_options out;
+    for (const auto& [name, value] : *list) {
+        std::string wrong;
+        if (name != "smtputf8")
+            wrong = api_types::unknown_name("parameter", name, {"smtputf8"});
+        else if (value != "true" && value != "false")
+            wrong = "must be true or false";
+        if (!wrong.empty()) return api_types::invalid_request({{"/query/" + name, wrong}});
+        out.utf8_headers = value == "true";
+    }
+    return out;
+}
+
 // The source reads on from the loaded message, which it keeps.
 response content_response(const spool::loaded_message& loaded, const std::string& id,
-                          std::optional<uint32_t> owner) {
+                          std::optional<uint32_t> owner, mail::render_options how) {
     if (owner && loaded.owner_uid != *owner) return problem(no_message(id));
-    auto source = mail::open_whole(*loaded.mail, mail::form::identity, {});
+    auto source = mail::open_whole(*loaded.mail, mail::form::identity, how);
     if (!source) return problem(source.error());
     response out;
     out.type = "message/rfc822";
@@ -110,12 +126,17 @@ handling show_message(service& with, const request& what, const std::string& id,
 
 handling message_content(service& with, const request& what, const std::string& id,
                          exchange_ptr to) {
+    const auto how = read_content_query(what);
+    if (!how) {
+        to->answer(problem(how.error()));
+        return {};
+    }
     if (const auto which = id_of(id, to)) {
-        with.options.spool->load(*which, with.answering<spool::loaded_message>(
-                                             to, [id, owner = service::owner_filter(what.caller)](
-                                                     const spool::loaded_message& loaded) {
-                                                 return content_response(loaded, id, owner);
-                                             }));
+        const auto answer = [id, owner = service::owner_filter(what.caller),
+                             how = *how](const spool::loaded_message& loaded) {
+            return content_response(loaded, id, owner, how);
+        };
+        with.options.spool->load(*which, with.answering<spool::loaded_message>(to, answer));
     }
     return {};
 }

@@ -45,8 +45,11 @@ std::string_view openapi_document() {
  "/v1/messages/{id}/content": {
   "parameters": [{"$ref": "#/components/parameters/id"}],
   "get": {"summary": "The mail as RFC 5322", "operationId": "messageContent",
+   "parameters": [
+    {"name": "smtputf8", "in": "query", "schema": {"type": "boolean", "default": false},
+     "description": "As a server with SMTPUTF8 gets mail that needs it: header fields in UTF-8 (RFC 6532) instead of encoded words"}],
    "responses": {"200": {"description": "The mail", "content": {"message/rfc822": {"schema": {"type": "string"}}}},
-    "404": {"$ref": "#/components/responses/problem"}}}},
+    "404": {"$ref": "#/components/responses/problem"}, "422": {"$ref": "#/components/responses/problem"}}}},
  "/v1/messages/{id}/cancel": {
   "parameters": [{"$ref": "#/components/parameters/id"}],
   "post": {"summary": "Cancel the recipients that are still open", "operationId": "cancelMessage",

@@ -206,6 +206,21 @@ TEST_CASE("a message is shown, listed in pages, read back, cancelled") {
     CHECK(one.ask(get("/v1/messages/what")).status == 404);
 }
 
+TEST_CASE("a mail is read back as servers with and without SMTPUTF8 get it") {
+    api_fixture with;
+    const auto id = id_in(with.send(
+        R"({"from":"a@example.com","to":["b@example.net"],"subject":"Grüße","text":"x"})"));
+    const std::string path = "/v1/messages/" + id.to_string() + "/content";
+    const auto has = [&](const std::string& query, std::string_view line) {
+        return with.ask(get(path + query)).body.find(line) != std::string::npos;
+    };
+    CHECK(has("", "Subject: =?"));
+    CHECK(has("?smtputf8=false", "Subject: =?"));
+    CHECK(has("?smtputf8=true", "Subject: Grüße\r\n"));
+    for (const char* bad : {"?smtputf8=1", "?smtputf8=", "?utf8=true"})
+        CHECK(with.ask(get(path + bad)).status == 422);
+}
+
 TEST_CASE("a list takes filters, and refuses what it does not know") {
     api_fixture with;
     const auto got =
