@@ -5,6 +5,7 @@
 #include "api_types/problem.hpp"
 #include "base/log.hpp"
 #include "daemon/daemon.hpp"
+#include "daemon/memory.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/options.hpp"
 #include "daemon/signals.hpp"
@@ -35,6 +36,20 @@ void reload(gatepost::daemon::instance& running) {
     daemon::notify("READY=1");
 }
 
+// Until a signal says that it is over; which one.
+int serve(gatepost::daemon::instance& running, gatepost::daemon::signals& signals) {
+    using gatepost::daemon::idle_watch;
+    idle_watch watch;
+    for (;;) {
+        const int signal = signals.wait(idle_watch::interval);
+        if (signal == SIGHUP)
+            reload(running);
+        else if (signal != 0)
+            return signal;
+        watch.look();
+    }
+}
+
 int fail(const gatepost::error& failure) {
     print(failure);
     return gatepost::facts_of(failure.kind).exit_code;
@@ -61,9 +76,7 @@ int main(int argc, char* argv[]) {
     auto running = daemon::instance::start(*options);
     if (!running) return fail(running.error());
     daemon::notify("READY=1");
-    int signal = SIGHUP;
-    while ((signal = stop_signals.wait()) == SIGHUP)
-        reload(**running);
+    const int signal = serve(**running, stop_signals);
     log::info("daemon.stop", "stopping", {{"signal", signal}});
     daemon::notify("STOPPING=1");
     (*running)->stop();

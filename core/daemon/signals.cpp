@@ -22,12 +22,11 @@ signals::signals() {
     std::signal(SIGPIPE, SIG_IGN);
 }
 
-int signals::wait() {
+int signals::wait(std::chrono::seconds most) {
     const sigset_t set = watched();
-    for (;;) {
-        int number = 0;
-        if (sigwait(&set, &number) == 0) return number;
-    }
+    const timespec time{most.count(), 0};
+    const int number = ::sigtimedwait(&set, nullptr, &time);
+    return number > 0 ? number : 0;  // an interruption is as good as the end of the time
 }
 
 }  // namespace gatepost::daemon

@@ -3,13 +3,15 @@
 // the configuration again.
 #pragma once
 
+#include <chrono>
+
 namespace gatepost::daemon {
 
 class signals {
   public:
     signals();
-    // The number of the next one.
-    int wait();
+    // The number of the next one; 0 if none comes within that time.
+    int wait(std::chrono::seconds most);
 };
 
 }  // namespace gatepost::daemon
