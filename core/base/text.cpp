@@ -69,6 +69,25 @@ constexpr std::array<int8_t, 256> base64_values = [] {
     return values;
 }();
 
+void put_group(uint32_t bits, char*& to) {
+    to[0] = static_cast<char>(bits >> 16);
+    to[1] = static_cast<char>(bits >> 8);
+    to[2] = static_cast<char>(bits);
+    to += 3;
+}
+
+// Whole groups of four letters, as far as they follow one another: nearly all of a large text.
+void decode_groups(std::string_view& text, char*& to) {
+    const auto value = [&](size_t i) -> int {
+        return base64_values[static_cast<unsigned char>(text[i])];
+    };
+    for (; text.size() >= 4; text.remove_prefix(4)) {
+        const int bits = value(0) << 18 | value(1) << 12 | value(2) << 6 | value(3);
+        if (bits < 0) return;  // -1 is in it, and stays in it
+        put_group(static_cast<uint32_t>(bits), to);
+    }
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
@@ -196,27 +215,34 @@ std::string base64_encode(std::string_view bytes) {
 }
 
 bool base64_decoder::feed(std::string_view piece, std::string& out) {
-    out.reserve(out.size() + piece.size() / 4 * 3 + 3);
-    for (const char c : piece) {
-        const int value = base64_values[static_cast<unsigned char>(c)];
-        if (value >= 0) {
-            if (padding_ > 0) return false;
-            bits_ = bits_ << 6 | static_cast<uint32_t>(value);
-            if (++count_ == 4) {
-                const char bytes[3] = {static_cast<char>(bits_ >> 16),
-                                       static_cast<char>(bits_ >> 8), static_cast<char>(bits_)};
-                out.append(bytes, 3);
-                count_ = 0;
-                bits_ = 0;
-            }
-        } else if (c == '=') {
-            if (++padding_ > 2 || count_ + padding_ > 4) return false;
-            if (count_ < 2) return false;
-        } else if (c != '\r' && c != '\n' && c != ' ' && c != '\t') {
-            return false;
-        }
+    const size_t before = out.size();
+    out.resize(before + piece.size() / 4 * 3 + 3);
+    char* to = out.data() + before;
+    bool good = true;
+    while (good && !piece.empty()) {
+        if (count_ == 0 && padding_ == 0) decode_groups(piece, to);
+        if (piece.empty()) break;
+        good = take(piece.front(), to);
+        piece.remove_prefix(1);
     }
-    return true;
+    out.resize(static_cast<size_t>(to - out.data()));
+    return good;
+}
+
+bool base64_decoder::take(char letter, char*& to) {
+    const int value = base64_values[static_cast<unsigned char>(letter)];
+    if (value >= 0) {
+        if (padding_ > 0) return false;
+        bits_ = bits_ << 6 | static_cast<uint32_t>(value);
+        if (++count_ == 4) {
+            put_group(bits_, to);
+            count_ = 0;
+            bits_ = 0;
+        }
+        return true;
+    }
+    if (letter == '=') return ++padding_ <= 2 && count_ + padding_ <= 4 && count_ >= 2;
+    return letter == '\r' || letter == '\n' || letter == ' ' || letter == '\t';
 }
 
 // The last group, padded or not, gives its one or two bytes here. Its unused bits must be zero, so

@@ -45,6 +45,8 @@ class base64_decoder {
     bool finish(std::string& out);
 
   private:
+    bool take(char letter, char*& to);
+
     uint32_t bits_ = 0;
     int count_ = 0;
     int padding_ = 0;
