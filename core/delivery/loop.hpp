@@ -1,6 +1,8 @@
 // One delivery loop: a thread and the carriers that live on it. Private to this room.
 #pragma once
 
+#include <pthread.h>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -38,7 +40,10 @@ struct loop {
     }
 
     void run() {
-        thread = std::thread([this] { io.run(); });
+        thread = std::thread([this] {
+            ::pthread_setname_np(::pthread_self(), "delivery");
+            io.run();
+        });
     }
 
     void leave(spool::due_message letter) {

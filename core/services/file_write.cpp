@@ -34,6 +34,8 @@ namespace {
 
 using answer = plugin::operation::answer;
 
+constexpr size_t sync_bytes = size_t{1} << 20;
+
 struct order {
     place target, temp;  // temp.name empty: a name of ours beside the target
     segment_list content;
@@ -57,6 +59,7 @@ class write_job : public std::enable_shared_from_this<write_job> {
     failure open_temp();
     failure create_temp(const std::string& name);
     failure fill(int fd);
+    failure sync(int fd) const;
     void decide(plugin::call_context* context);
     void put_in_place();
     int rename_temp();
@@ -152,20 +155,28 @@ write_job::failure write_job::create_temp(const std::string& name) {
     return std::nullopt;
 }
 
-// Small mail is one window: one write, one fdatasync.
+// Small mail is one window: one write, one fdatasync. A large one is synced as it goes: a device
+// that has to flush 30 MB at once lets every commit of the spool wait for it.
 write_job::failure write_job::fill(int fd) {
     segment_reader reader(what_.content);
     std::vector<char> window(
         static_cast<size_t>(std::min<uint64_t>(what_.content.size(), limits::body_window_bytes)));
     uint64_t left = what_.content.size();
+    size_t unsynced = 0;
     while (left > 0 && !cancelled_) {
         const auto got = reader.read(window);
         if (!got) return got.error();
         if (const auto put = write_all(fd, {window.data(), *got}); !put)
             return error{put.error().kind, what_.target.path() + ": " + put.error().detail};
         left -= *got;
+        if ((unsynced += *got) < sync_bytes) continue;
+        if (auto failed = sync(fd)) return failed;
+        unsynced = 0;
     }
-    if (cancelled_) return std::nullopt;
+    return cancelled_ ? std::nullopt : sync(fd);
+}
+
+write_job::failure write_job::sync(int fd) const {
     if (::fdatasync(fd) != 0) return file_error(errno, cannot_write());
     return std::nullopt;
 }

@@ -1,6 +1,9 @@
 // The threads behind the services, and the one sync for all who wait.
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <future>
@@ -38,6 +41,17 @@ TEST_CASE("a pool runs side by side as much as it may, and no more") {
     pool.stop();
     CHECK(finished.load() == 30);
     CHECK(most.load() == 3);
+}
+
+TEST_CASE("a pool's threads leave the processors to whom a 202 waits for") {
+    const auto niceness = [] { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); };
+    const int ours = niceness();
+    int theirs = 0;
+    blocking_pool pool(1);
+    REQUIRE(pool.post([&] { theirs = niceness(); }));
+    pool.stop();
+    CHECK(theirs == std::min(ours + 10, 19));
+    CHECK(niceness() == ours);
 }
 
 TEST_CASE("a stopped pool has done what it took, and takes no more") {
