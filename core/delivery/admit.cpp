@@ -84,6 +84,20 @@ void check_parts(const mail::message& message, const plugin::manifest& facts, pr
     }
 }
 
+void check_no_dsn(const mail::message& message, const plugin::manifest& facts, problems& found) {
+    const auto object = [&](bool wanted, const char* member) {
+        if (wanted)
+            found.push_back({std::string(message.raw ? "/query/" : "/dsn/") + member,
+                             provider_cannot(facts, "delivery status notifications")});
+    };
+    object(std::ranges::any_of(
+               message.recipients,
+               [](const auto& r) { return (r.dsn_notify & ~mail::notify_never) != 0; }),
+           "notify");
+    object(message.ret != mail::dsn_ret::none, "ret");
+    object(!message.dsn_envid.empty(), "envid");
+}
+
 void check_abilities(const mail::message& message, const plugin::manifest& facts, problems& found) {
     if (message.raw && message.raw->raw_only && !facts.can.raw_mime) {
         found.push_back(
@@ -96,13 +110,7 @@ void check_abilities(const mail::message& message, const plugin::manifest& facts
         found.push_back(
             {"/to", provider_cannot(facts, "an address whose local part is not ASCII (SMTPUTF8)")});
     }
-    const bool wants_news = std::ranges::any_of(message.recipients, [](const auto& r) {
-        return (r.dsn_notify & ~mail::notify_never) != 0;
-    });
-    if (wants_news && !facts.can.dsn) {
-        found.push_back({message.raw ? "/query/notify" : "/dsn/notify",
-                         provider_cannot(facts, "delivery status notifications")});
-    }
+    if (!facts.can.dsn) check_no_dsn(message, facts, found);
     const bool visible = std::ranges::any_of(
         message.recipients, [](const auto& r) { return r.kind != mail::role::bcc; });
     if (!visible && !facts.can.bcc_only) {

@@ -91,11 +91,11 @@ def refused_before_acceptance(gateway, api):
     logo = {"filename": "logo.png", "content": "aGk=", "disposition": "inline", "content_id": "logo"}
     answer = gateway.post("/v1/messages", {**SIMPLE, "attachments": [logo, {"filename": "a.txt", "content": ""}, logo | {"content_id": "b"}]})
     expect([one["pointer"] for one in answer.json["errors"]] == ["/attachments/1"], f"the caller's own count: {answer.json}")
-    answer = gateway.post("/v1/messages", {**SIMPLE, "dsn": {"notify": ["failure", "delay"]}})
-    expect([one["pointer"] for one in answer.json["errors"]] == ["/dsn/notify"], f"{answer.json}")
-    raw = gateway.post("/v1/messages?to=a@example.org&from=news@example.com&notify=failure", b"From: news@example.com\r\nTo: a@example.org\r\nSubject: x\r\n\r\nx\r\n",
+    answer = gateway.post("/v1/messages", {**SIMPLE, "dsn": {"notify": ["failure", "delay"], "ret": "full", "envid": "QQ314159"}})
+    expect([one["pointer"] for one in answer.json["errors"]] == ["/dsn/notify", "/dsn/ret", "/dsn/envid"], f"{answer.json}")
+    raw = gateway.post("/v1/messages?to=a@example.org&from=news@example.com&ret=headers", b"From: news@example.com\r\nTo: a@example.org\r\nSubject: x\r\n\r\nx\r\n",
                        headers={"Content-Type": "message/rfc822"})
-    expect([one["pointer"] for one in raw.json["errors"]] == ["/query/notify"], f"{raw.json}")
+    expect([one["pointer"] for one in raw.json["errors"]] == ["/query/ret"], f"{raw.json}")
     expect(api.seen == [], "nobody was asked")
     gateway.wait_for(gateway.send({**SIMPLE, "dsn": {"notify": ["never"]}}), "sent")
 
