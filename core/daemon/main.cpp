@@ -44,9 +44,10 @@ int serve(gatepost::daemon::instance& running, gatepost::daemon::signals& signal
         const int signal = signals.wait(idle_watch::interval);
         if (signal == SIGHUP)
             reload(running);
-        else if (signal != 0)
+        else if (signal == 0)
+            watch.look();
+        else
             return signal;
-        watch.look();
     }
 }
 

@@ -6,7 +6,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace gatepost::daemon {
 namespace {
@@ -16,33 +22,49 @@ using std::chrono::microseconds;
 // Of processor time in an interval: less is no work, but timers.
 constexpr microseconds hardly_anything{20'000};
 
-// Code that was relocated in place differs from its file, and must stay.
-bool is_as_in_its_file(const dl_phdr_info& object) {
-    for (const ElfW(Phdr)* part = object.dlpi_phdr; part != object.dlpi_phdr + object.dlpi_phnum;
-         ++part) {
-        if (part->p_type != PT_DYNAMIC) continue;
-        const auto* entry = reinterpret_cast<const ElfW(Dyn)*>(object.dlpi_addr + part->p_vaddr);
-        for (; entry->d_tag != DT_NULL; ++entry) {
-            const bool flagged = entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL) != 0;
-            if (entry->d_tag == DT_TEXTREL || flagged) return false;
+using address = ElfW(Addr);
+
+struct range {
+    address begin, end;
+};
+
+// What is mapped from files, cannot be written, and nobody has ever written: no relocation, no
+// breakpoint, no patch would be lost.
+std::vector<range> as_in_their_files() {
+    std::vector<range> found;
+    std::ifstream maps("/proc/self/smaps");
+    range now{};
+    bool file = false;
+    for (std::string line; std::getline(maps, line);) {
+        std::array<char, 5> rights{};
+        unsigned long begin = 0, end = 0, inode = 0, changed = 0;
+        if (std::sscanf(line.c_str(), "%lx-%lx %4s %*s %*s %lu", &begin, &end, rights.data(),
+                        &inode) == 4) {
+            now = {begin, end};
+            file = inode != 0 && rights[0] == 'r' && rights[1] == '-' && rights[3] == 'p';
+        } else if (file && std::sscanf(line.c_str(), "Anonymous: %lu", &changed) == 1 &&
+                   changed == 0) {
+            found.push_back(now);
         }
     }
-    return true;
+    return found;
 }
 
-// What is mapped from the file and never written: the code and the constants. What is only read
-// after relocation lies in a part that is writable here, and stays.
-int give_back_object(dl_phdr_info* object, size_t, void* page) {
-    if (!is_as_in_its_file(*object)) return 0;
-    const auto size = *static_cast<const ElfW(Addr)*>(page);
-    const auto table = reinterpret_cast<ElfW(Addr)>(object->dlpi_phdr);  // is read here, and stays
+// Of one library: the loader's lock is held, so that it stays where it is.
+int give_back_object(dl_phdr_info* object, size_t, void* unchanged) {
+    const auto page = static_cast<address>(::sysconf(_SC_PAGESIZE));
+    const auto table = reinterpret_cast<address>(object->dlpi_phdr);  // is read here, and stays
     for (const ElfW(Phdr)* part = object->dlpi_phdr; part != object->dlpi_phdr + object->dlpi_phnum;
          ++part) {
         if (part->p_type != PT_LOAD || (part->p_flags & PF_W) != 0) continue;
-        ElfW(Addr) begin = (object->dlpi_addr + part->p_vaddr) / size * size;
-        const ElfW(Addr) end = (object->dlpi_addr + part->p_vaddr + part->p_filesz) / size * size;
-        if (begin == table / size * size) begin += size;
-        if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+        address begin = (object->dlpi_addr + part->p_vaddr) / page * page;
+        const address end = (object->dlpi_addr + part->p_vaddr + part->p_filesz) / page * page;
+        if (begin == table / page * page) begin += page;
+        const auto holds = [&](const range& each) {
+            return each.begin <= begin && end <= each.end;
+        };
+        if (begin < end && std::ranges::any_of(*static_cast<std::vector<range>*>(unchanged), holds))
+            ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
     }
     return 0;
 }
@@ -58,8 +80,8 @@ microseconds processor_time() {
 
 void give_memory_back() {
     ::malloc_trim(0);
-    auto page = static_cast<ElfW(Addr)>(::sysconf(_SC_PAGESIZE));
-    ::dl_iterate_phdr(give_back_object, &page);
+    auto unchanged = as_in_their_files();
+    ::dl_iterate_phdr(give_back_object, &unchanged);
 }
 
 idle_watch::idle_watch() {

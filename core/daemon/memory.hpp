@@ -1,14 +1,14 @@
 // What an idle daemon does not need goes back to the system: free pages of the heap, and the
 // mappings of code and constants that only start-up, or the last burst of mail, has touched (three
 // quarters of what a daemon that has just started holds). Whoever needs them again finds them in
-// the page cache. Thread: main's.
+// the page cache, or on the disk. Thread: main's.
 #pragma once
 
 #include <chrono>
 
 namespace gatepost::daemon {
 
-// Never fails: what cannot be given back stays. Breakpoints that a debugger has set go too.
+// Never fails: what cannot be given back stays.
 void give_memory_back();
 
 class idle_watch {

@@ -10,8 +10,8 @@
 namespace gatepost::services {
 namespace {
 
-bool is_window(const gatepost_segment& segment, uint64_t size) {
-    return segment.offset <= size && segment.length <= size - segment.offset;
+bool is_inside(const gatepost_segment& window, uint64_t size) {
+    return window.offset <= size && window.length <= size - window.offset;
 }
 
 }  // namespace
@@ -28,15 +28,15 @@ gatepost_status segment_list::take(gatepost_array segments, plugin::call_context
 }
 
 gatepost_status segment_list::add(const gatepost_segment& segment, plugin::call_context& context) {
-    if (segment.kind == GATEPOST_SEGMENT_BODY) {
+    const bool window = segment.kind == GATEPOST_SEGMENT_WINDOW;
+    if (window || segment.kind == GATEPOST_SEGMENT_BODY) {
         auto body = find_body(context, segment.body);
         if (!body) return GATEPOST_NOT_FOUND;
-        if (!is_window(segment, body->size())) return GATEPOST_INVALID;
-        const uint64_t length =
-            segment.length == 0 ? body->size() - segment.offset : segment.length;
+        if (window && !is_inside(segment, body->size())) return GATEPOST_INVALID;
+        const uint64_t length = window ? segment.length : body->size();
         size_ += length;
         in_memory_ = in_memory_ && body->in_memory();
-        pieces_.push_back({segment.offset, length, std::move(body)});
+        pieces_.push_back({window ? segment.offset : 0, length, std::move(body)});
         return GATEPOST_OK;
     }
     if (segment.kind != GATEPOST_SEGMENT_BYTES) return GATEPOST_UNSUPPORTED;

@@ -44,8 +44,10 @@ ruling no_token(const gatepost::sdk::reply& failure) {
 
 segments content_of(const action& wish, job& work) {
     segments out(wish.bytes);
-    if (wish.body != body_form::none)
-        out.add_body(work.body(wish.body).handle, wish.body_from, wish.body_bytes);
+    if (wish.body_bytes > 0)
+        out.add_window(work.body(wish.body).handle, wish.body_from, wish.body_bytes);
+    else if (wish.body != body_form::none)
+        out.add_body(work.body(wish.body).handle);
     out.add(wish.after);
     return out;
 }

@@ -36,7 +36,7 @@ struct action {
     need what = need::done;
     std::string bytes;                       // write: first; digest: the text
     body_form body = body_form::none;        // write: between; open_body: which
-    uint64_t body_from = 0, body_bytes = 0;  // write: that window of it; 0 bytes: to its end
+    uint64_t body_from = 0, body_bytes = 0;  // write: that window of it; 0 bytes: all
     std::string_view after{};                // write: last
     bool secret = false, commits = false;
     bool fresh = false;              // token: the server refused the last one

@@ -274,6 +274,7 @@ void session::send_chunk() {
     add_bdat(most.bytes, length_);
     most.body = last.body = body_form::plain;
     most.body_bytes = last.body_from = length_ - 1;
+    last.body_bytes = 1;
     send_before_the_end(std::move(most), std::move(last));
 }
 

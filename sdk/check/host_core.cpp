@@ -243,12 +243,14 @@ std::optional<std::string> fake_host::core::join(gatepost_call call,
             continue;
         }
         const auto body = bodies.find(one.body);
-        if (one.kind != GATEPOST_SEGMENT_BODY || body == bodies.end() || body->second.call != call)
+        const bool window = one.kind == GATEPOST_SEGMENT_WINDOW;
+        if ((!window && one.kind != GATEPOST_SEGMENT_BODY) || body == bodies.end() ||
+            body->second.call != call)
             return std::nullopt;
         const std::string& whole = body->second.bytes;
-        if (one.offset > whole.size() || one.length > whole.size() - one.offset)
+        if (window && (one.offset > whole.size() || one.length > whole.size() - one.offset))
             return std::nullopt;
-        out += whole.substr(one.offset, one.length == 0 ? whole.npos : one.length);
+        out += window ? whole.substr(one.offset, one.length) : whole;
     }
     return out;
 }

@@ -328,8 +328,8 @@ def farewell_cells():
 
 
 def stalled_cells():
-    """A block of the message has three minutes (RFC 5321 4.5.3.2.5): what was not handed over whole is not taken over, whether the
-    write that stands still is one that commits (BDAT) or not yet (DATA)."""
+    """A block of the message has three minutes (RFC 5321 4.5.3.2.5): what was not handed over whole is not taken over, by DATA
+    and by BDAT."""
     text = "did not take what was sent in time (waiting for the answer to the message)"
     for name, offers in (("DATA", PLAIN), ("DATA, pipelined", PIPELINED), ("BDAT", CHUNKED), ("BDAT, pipelined", BOTH)):
         yield Cell(f"stops reading: {name}", "dN", {"offers": offers, "step": "body", "fault": faults.stall, "small_window": True},

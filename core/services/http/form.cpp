@@ -47,7 +47,8 @@ bool is_name(std::string_view text) {
     return text.size() <= field_bytes && text.find('\0') == text.npos;
 }
 
-// What a content is made of: bytes as they are, bodies by their size.
+// What a content is made of: bytes as they are, bodies by their size, and windows by where they
+// are.
 gatepost_status digest_content(gatepost_array segments, plugin::call_context& context,
                                form_digest& into) {
     if (segments.count > limits::segments_per_request) return GATEPOST_LIMIT;
@@ -56,14 +57,15 @@ gatepost_status digest_content(gatepost_array segments, plugin::call_context& co
         const auto segment = plugin::item_of<gatepost_segment>(segments, i);
         into.add(uint64_t{segment.kind});
         const auto body =
-            segment.kind == GATEPOST_SEGMENT_BODY ? find_body(context, segment.body) : nullptr;
-        if (body) {
-            into.add(body->size());
-            into.add(segment.offset);
-            into.add(segment.length);
-        } else {
+            segment.kind == GATEPOST_SEGMENT_BYTES ? nullptr : find_body(context, segment.body);
+        if (!body) {
             into.add(plugin::view_of(segment.bytes));
+            continue;
         }
+        into.add(body->size());
+        if (segment.kind != GATEPOST_SEGMENT_WINDOW) continue;
+        into.add(segment.offset);
+        into.add(segment.length);
     }
     return GATEPOST_OK;
 }

@@ -396,14 +396,18 @@ typedef struct gatepost_check {
 /* ---- what the host lends ---- */
 
 /* A write is a list of segments; a body passes through without being copied into the plugin. */
-enum { GATEPOST_SEGMENT_BYTES = 1, GATEPOST_SEGMENT_BODY = 2 };
+enum {
+    GATEPOST_SEGMENT_BYTES = 1,
+    GATEPOST_SEGMENT_BODY = 2,  /* the whole of an opened body */
+    GATEPOST_SEGMENT_WINDOW = 3 /* a part of one, which must lie inside it */
+};
 typedef struct gatepost_segment {
     uint32_t kind;
     uint32_t reserved;
     gatepost_string bytes; /* SEGMENT_BYTES: borrowed until done */
-    gatepost_handle body;  /* SEGMENT_BODY: an opened body; it stays open */
-    uint64_t offset;       /* SEGMENT_BODY: where it begins; not behind the body's end */
-    uint64_t length;       /* SEGMENT_BODY: how much of it, at most what is there; 0: to its end */
+    gatepost_handle body;  /* SEGMENT_BODY and _WINDOW: it stays open */
+    uint64_t offset;       /* SEGMENT_WINDOW: where it begins */
+    uint64_t length;       /* SEGMENT_WINDOW */
 } gatepost_segment;
 
 /* The certainty ledger. A request that carries this flag may hand the message over from its first

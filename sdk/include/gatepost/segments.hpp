@@ -19,25 +19,30 @@ class segments {
     segments& add(std::string_view bytes) {
         if (bytes.empty()) return *this;
         text_.append(bytes);
-        if (!pieces_.empty() && pieces_.back().body == 0) {
+        if (!pieces_.empty() && pieces_.back().kind == GATEPOST_SEGMENT_BYTES) {
             pieces_.back().size += bytes.size();
         } else {
-            pieces_.push_back({bytes.size(), 0, 0});
+            pieces_.push_back({GATEPOST_SEGMENT_BYTES, bytes.size(), 0, 0});
         }
         return *this;
     }
 
-    // An opened body, or `length` bytes of it from `offset` (0: to its end); it must stay open
-    // until the operation is done.
-    segments& add_body(gatepost_handle body, uint64_t offset = 0, uint64_t length = 0) {
-        pieces_.push_back({length, body, offset});
+    // The whole of an opened body; it must stay open until the operation is done.
+    segments& add_body(gatepost_handle body) {
+        pieces_.push_back({GATEPOST_SEGMENT_BODY, 0, body, 0});
+        return *this;
+    }
+
+    // `length` bytes of it from `offset`.
+    segments& add_window(gatepost_handle body, uint64_t offset, uint64_t length) {
+        pieces_.push_back({GATEPOST_SEGMENT_WINDOW, length, body, offset});
         return *this;
     }
 
     segments& add(const segments& more) {
         std::size_t offset = 0;
         for (const piece& part : more.pieces_) {
-            if (part.body != 0) {
+            if (part.kind != GATEPOST_SEGMENT_BYTES) {
                 pieces_.push_back(part);
             } else {
                 add(std::string_view(more.text_).substr(offset, part.size));
@@ -58,13 +63,12 @@ class segments {
         std::string_view rest = text_;
         for (const piece& part : pieces_) {
             gatepost_segment segment{};
-            if (part.body != 0) {
-                segment.kind = GATEPOST_SEGMENT_BODY;
-                segment.body = part.body;
+            segment.kind = part.kind;
+            segment.body = part.body;
+            if (part.kind == GATEPOST_SEGMENT_WINDOW) {
                 segment.offset = part.offset;
                 segment.length = part.size;
-            } else {
-                segment.kind = GATEPOST_SEGMENT_BYTES;
+            } else if (part.kind == GATEPOST_SEGMENT_BYTES) {
                 segment.bytes = abi_string(rest.substr(0, part.size));
                 rest.remove_prefix(part.size);
             }
@@ -75,9 +79,10 @@ class segments {
 
   private:
     struct piece {
-        uint64_t size;  // of bytes, which follow one another in text_; of a body: 0, the rest
-        gatepost_handle body;  // 0: bytes
-        uint64_t offset;       // into the body
+        uint32_t kind;
+        uint64_t size;  // of a window, or of bytes, which follow one another in text_
+        gatepost_handle body;
+        uint64_t offset;  // into the body
     };
     std::string text_;
     std::vector<piece> pieces_;

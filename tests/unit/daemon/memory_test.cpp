@@ -1,7 +1,11 @@
 // What an idle daemon gives back, and that nobody misses it.
 #include "daemon/memory.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <ctime>
 #include <fstream>
 #include <memory>
@@ -28,6 +32,9 @@ long clean_pages() {
     return clean;
 }
 
+// In the file, where nothing may be written; a whole page lies in it, however large pages are.
+const char constants[2 * 65536] = {'c'};
+
 // Has to find code, constants, tables of virtual functions and the heap where they were.
 std::string some_work() {
     std::ostringstream out;
@@ -52,6 +59,17 @@ TEST_CASE("an idle daemon gives back what only its start has touched, and goes o
     CHECK(some_work() == before);
     CHECK_THROWS_AS(std::string("x").at(7),
                     std::out_of_range);  // unwinding reads tables of its own
+}
+
+TEST_CASE("what somebody has changed in place is not given back") {
+    const auto size = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+    auto* first =
+        const_cast<char*>(constants) + size - reinterpret_cast<uintptr_t>(constants) % size;
+    REQUIRE(::mprotect(first, size, PROT_READ | PROT_WRITE) == 0);
+    *first = 'x';
+    REQUIRE(::mprotect(first, size, PROT_READ) == 0);
+    daemon::give_memory_back();
+    CHECK(*static_cast<volatile char*>(first) == 'x');
 }
 
 TEST_CASE("memory is given back when work is over, and not again without work") {

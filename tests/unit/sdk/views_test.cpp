@@ -177,13 +177,15 @@ TEST_CASE("Segments own their bytes through moves and keep bodies in place") {
 
 TEST_CASE("A segment may be a window of a body") {
     segments inner, list;
-    inner.add_body(3, 4, 5);
-    list.add("a").add(inner).add_body(3, 9);
+    inner.add_window(3, 4, 5);
+    list.add("a").add(inner).add_body(3).add("b");
     const gatepost_array array = list.array();
-    REQUIRE(array.count == 3);
+    REQUIRE(array.count == 4);
     const auto* items = static_cast<const gatepost_segment*>(array.items);
+    CHECK(items[1].kind == GATEPOST_SEGMENT_WINDOW);
+    CHECK(items[1].body == 3);
     CHECK(items[1].offset == 4);
     CHECK(items[1].length == 5);
-    CHECK(items[2].offset == 9);
-    CHECK(items[2].length == 0);
+    CHECK(items[2].kind == GATEPOST_SEGMENT_BODY);
+    CHECK(items[3].bytes.size == 1);
 }

@@ -131,12 +131,13 @@ TEST_CASE("a segment may be a window of a body") {
     const auto digest_of = [&](const std::vector<gatepost_segment>& list) {
         return hex_digest(on, GATEPOST_SHA256, "", list);
     };
-    CHECK(digest_of({body_segment(body, 90'000, 1000), bytes_segment("-"), body_segment(body, 7, 3),
-                     body_segment(body, size - 5)}) ==
+    CHECK(digest_of({window_segment(body, 90'000, 1000), bytes_segment("-"),
+                     window_segment(body, 7, 3), window_segment(body, size - 5, 5)}) ==
           digest_of({bytes_segment(bytes.substr(90'000, 1000) + "-" + bytes.substr(7, 3) +
                                    bytes.substr(size - 5))}));
-    CHECK(digest_of({body_segment(body, 0, size - 1), body_segment(body, size - 1),
-                     body_segment(body, size)}) == digest_of({bytes_segment(bytes)}));
+    CHECK(digest_of({window_segment(body, 0, size - 1), window_segment(body, 5, 0),
+                     window_segment(body, size - 1, 1), window_segment(body, size, 0)}) ==
+          digest_of({bytes_segment(bytes)}));
 }
 
 TEST_CASE("a window that is not in its body is refused") {
@@ -146,7 +147,7 @@ TEST_CASE("a window that is not in its body is refused") {
         {11, 0}, {0, 11}, {10, 1}, {UINT64_MAX, 0}, {1, UINT64_MAX}, {UINT64_MAX, UINT64_MAX}};
     for (const auto& [offset, length] : windows) {
         INFO(offset << " " << length);
-        const std::vector<gatepost_segment> list{body_segment(body, offset, length)};
+        const std::vector<gatepost_segment> list{window_segment(body, offset, length)};
         CHECK(digest(on, {0, 0, GATEPOST_SHA256, 0, {}, list_of(list)}).status == GATEPOST_INVALID);
     }
 }

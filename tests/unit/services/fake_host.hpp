@@ -150,9 +150,11 @@ inline gatepost_string str(std::string_view text) {
 inline gatepost_segment bytes_segment(std::string_view bytes) {
     return {GATEPOST_SEGMENT_BYTES, 0, str(bytes), 0, 0, 0};
 }
-inline gatepost_segment body_segment(gatepost_handle body, uint64_t offset = 0,
-                                     uint64_t length = 0) {
-    return {GATEPOST_SEGMENT_BODY, 0, {}, body, offset, length};
+inline gatepost_segment body_segment(gatepost_handle body) {
+    return {GATEPOST_SEGMENT_BODY, 0, {}, body, 0, 0};
+}
+inline gatepost_segment window_segment(gatepost_handle body, uint64_t offset, uint64_t length) {
+    return {GATEPOST_SEGMENT_WINDOW, 0, {}, body, offset, length};
 }
 inline gatepost_array list_of(const std::vector<gatepost_segment>& segments) {
     return {segments.data(), static_cast<uint32_t>(segments.size()), sizeof(gatepost_segment)};

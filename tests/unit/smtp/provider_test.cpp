@@ -91,6 +91,42 @@ TEST_CASE("a large mail waits for the answers to RCPT before it goes, and its en
     CHECK(run.saw->messages[0] == check::whole_of(mail));
 }
 
+TEST_CASE("a message of 64 KiB goes in one write by BDAT, and one octet more in two") {
+    for (const size_t size : {size_t{65'536}, size_t{65'537}}) {
+        for (const char* pipelining : {"true", "false"}) {
+            running run(chunking(), std::string(R"({"host":"h","security":"none","pipelining":)") +
+                                        pipelining + "}");
+            check::message mail = mail_to(2);
+            mail.parts[0].content.clear();
+            mail.parts[0].content = std::string(size - check::whole_of(mail).size(), 'x');
+            REQUIRE(check::whole_of(mail).size() == size);
+            CHECK(run.send(mail).verdict == GATEPOST_ACCEPTED);
+            REQUIRE(run.saw->messages.size() == 1);
+            CHECK(run.saw->messages[0] == check::whole_of(mail));
+            CHECK(run.saw->flags.back() == GATEPOST_COMMITS);
+            CHECK((run.saw->writes.back().size() == 1) == (size == 65'537));
+        }
+    }
+}
+
+TEST_CASE("a large message goes to whom the server takes, in as many transactions as it wants") {
+    plan how = chunking();
+    how.answer = [](const std::string& line, bool&) -> std::string {
+        return line.starts_with("RCPT TO:<r1@") ? "550 5.1.1 no such user\r\n" : "";
+    };
+    running run(how, R"({"host":"h","security":"none","max_recipients":2})");
+    check::message mail = mail_to(4);
+    mail.parts[0].content = std::string(100'000, 'x');
+    const check::outcome said = run.send(mail);
+    CHECK(said.verdict == GATEPOST_ACCEPTED);
+    REQUIRE(said.recipients.size() == 1);
+    CHECK(row(said, 1)->verdict == GATEPOST_REJECTED);
+    REQUIRE(run.saw->messages.size() == 2);
+    CHECK(run.saw->messages[0] == check::whole_of(mail));
+    CHECK(run.saw->messages[1] == check::whole_of(mail));
+    CHECK(run.saw->count("RSET") == 0);
+}
+
 TEST_CASE("one refused recipient never stops the others") {
     for (const bool bdat : {false, true}) {
         plan how = bdat ? chunking() : plan();
