@@ -11,9 +11,8 @@ keeps its bytes: what fails then is the peer, not the gateway.
 
 Equal means: GET /v1/messages/ID/content, against what the peer filed without the trace fields it put on top; where the peer offers
 SMTPUTF8 and the mail needs it, /content?smtputf8=true. One difference is allowed and counted: a last line without CRLF gets one
-(DATA has no other way to say it, and after BDAT a file of lines needs it).
-(Postfix, Exim and Dovecot would also take a Return-Path out of a mail,
-and file LF for CRLF; the gateway sends no Return-Path, and lone LF and CR never leave it, so LF reads back as CRLF.)
+(DATA has no other way to say it, and after BDAT a file of lines needs it). (Postfix, Exim and Dovecot would also take a Return-Path
+out of a mail, and file LF for CRLF; the gateway sends no Return-Path, and lone LF and CR never leave it, so LF reads back as CRLF.)
 """
 import argparse
 import collections

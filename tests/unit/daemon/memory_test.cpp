@@ -1,9 +1,6 @@
 // What an idle daemon gives back, and that nobody misses it.
 #include "daemon/memory.hpp"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <ctime>
@@ -32,7 +29,7 @@ long clean_pages() {
     return clean;
 }
 
-// In the file, where nothing may be written; a whole page lies in it, however large pages are.
+// In the file, where nothing may be written; whole pages lie in it, however large they are.
 const char constants[2 * 65536] = {'c'};
 
 // Has to find code, constants, tables of virtual functions and the heap where they were.
@@ -61,15 +58,16 @@ TEST_CASE("an idle daemon gives back what only its start has touched, and goes o
                     std::out_of_range);  // unwinding reads tables of its own
 }
 
-TEST_CASE("what somebody has changed in place is not given back") {
-    const auto size = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-    auto* first =
-        const_cast<char*>(constants) + size - reinterpret_cast<uintptr_t>(constants) % size;
-    REQUIRE(::mprotect(first, size, PROT_READ | PROT_WRITE) == 0);
-    *first = 'x';
-    REQUIRE(::mprotect(first, size, PROT_READ) == 0);
+TEST_CASE("what a debugger has changed in place is not given back") {
+    const auto* changed = constants + sizeof constants / 2;
+    std::fstream memory("/proc/self/mem", std::ios::in | std::ios::out | std::ios::binary);
+    memory.seekp(static_cast<std::streamoff>(reinterpret_cast<uintptr_t>(changed)));
+    if (!memory.put('x').flush()) {
+        WARN("not looked at: this kernel lets nobody write to read-only memory");
+        return;
+    }
     daemon::give_memory_back();
-    CHECK(*static_cast<volatile char*>(first) == 'x');
+    CHECK(*static_cast<const volatile char*>(changed) == 'x');
 }
 
 TEST_CASE("memory is given back when work is over, and not again without work") {

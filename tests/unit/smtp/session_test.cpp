@@ -47,27 +47,21 @@ struct by_hand {
         return machine->next();
     }
     // To the 354, with PIPELINING.
-    void to_data() {
-        read("220 mx\r\n");
-        write();
-        read("250-mx\r\n250 PIPELINING\r\n");
-        write();
-        std::string answers;
-        for (std::size_t i = 0; i <= mail.to.size(); ++i)
-            answers += "250 ok\r\n";
-        read(answers + "354 go\r\n");
-    }
+    void to_data() { to_message("250 PIPELINING\r\n", "354 go\r\n"); }
     // To where a large message goes by BDAT.
     void to_bdat() {
         size = large;
+        to_message("250-PIPELINING\r\n250 CHUNKING\r\n", "");
+    }
+    void to_message(const std::string& offers, const std::string& last_answer) {
         read("220 mx\r\n");
         write();
-        read("250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+        read("250-mx\r\n" + offers);
         write();
         std::string answers;
         for (std::size_t i = 0; i <= mail.to.size(); ++i)
             answers += "250 ok\r\n";
-        read(answers);
+        read(answers + last_answer);
     }
     std::chrono::seconds read(std::string_view answer) {
         const action wish = machine->next();
