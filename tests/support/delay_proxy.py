@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 from gatepost_test import wait_until
+from peers_base import free_port
 
 
 async def carry(reader, writer, delay):
@@ -46,9 +47,7 @@ async def serve(port, target, delay):
 
 class DelayProxy:
     def __init__(self, target, milliseconds):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.words = [sys.executable, str(pathlib.Path(__file__)), str(self.port), str(target), str(milliseconds)]
 
     def __enter__(self):

@@ -11,6 +11,7 @@ import dataclasses
 import fcntl
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -162,9 +163,14 @@ def certificate(build):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port for a program that binds it later. Out of those that the kernel gives to connections: another test's connection
+    would take it meanwhile, and Postfix then leaves without a word."""
+    given_from = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.SystemRandom().randrange(10000, max(given_from, 20000))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def open_to_peers(folder):
