@@ -93,7 +93,7 @@ GATEPOST_FIELD(gatepost_part, filename, 24, 16);
 GATEPOST_FIELD(gatepost_part, content_id, 40, 16);
 GATEPOST_FIELD(gatepost_part, content_size, 56, 8);
 
-GATEPOST_STRUCT(gatepost_message, 360, 8);
+GATEPOST_STRUCT(gatepost_message, 368, 8);
 GATEPOST_FIELD(gatepost_message, size, 0, 4);
 GATEPOST_FIELD(gatepost_message, flags, 4, 4);
 GATEPOST_FIELD(gatepost_message, id, 8, 16);
@@ -114,6 +114,7 @@ GATEPOST_FIELD(gatepost_message, parts, 320, 16);
 GATEPOST_FIELD(gatepost_message, dsn_ret, 336, 4);
 GATEPOST_FIELD(gatepost_message, priority, 340, 4);
 GATEPOST_FIELD(gatepost_message, dsn_envid, 344, 16);
+GATEPOST_FIELD(gatepost_message, accepted_at, 360, 8);
 
 GATEPOST_STRUCT(gatepost_request, 80, 8);
 GATEPOST_FIELD(gatepost_request, size, 0, 4);

@@ -17,6 +17,10 @@ std::string mail_id::to_string() const {
     return out;
 }
 
+wall_time mail_id::time() const {
+    return wall_time(std::chrono::milliseconds(value >> counter_bits));
+}
+
 std::optional<mail_id> mail_id::parse(std::string_view text) {
     if (text.size() != length) return std::nullopt;
     uint64_t value = 0;

@@ -19,6 +19,7 @@ struct mail_id {
     uint64_t value = 0;
 
     [[nodiscard]] std::string to_string() const;
+    [[nodiscard]] wall_time time() const;  // when it was given out
     static std::optional<mail_id> parse(std::string_view text);
     auto operator<=>(const mail_id&) const = default;
 };

@@ -257,10 +257,12 @@ class provider {
     }
 
     // The question before a send got no answer: of this attempt nothing has left, whatever became
-    // of an earlier one, and the next attempt asks again.
+    // of an earlier one, and the next attempt asks again. Too many questions are this mail's affair
+    // and no quota: it would hold every send.
     static outcome not_begun(const outcome& why) {
         outcome made = outcome::deferred(
-            why.blame, "whether Azure has this mail already cannot be seen: " + why.text, why.code);
+            why.blame == blame::quota ? blame::provider : why.blame,
+            "whether Azure has this mail already cannot be seen: " + why.text, why.code);
         made.advice = why.advice;
         made.retry_after = why.retry_after;
         return made;

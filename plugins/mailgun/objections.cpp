@@ -5,11 +5,25 @@
 #include <gatepost/retry.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace mailgun {
 namespace {
 
 using namespace gatepost::sdk;
+
+// Of 1h30m, 24h or 30m, whose form the manifest holds: at most eight characters.
+unsigned minutes_of(std::string_view text) {
+    unsigned minutes = 0, number = 0;
+    for (const char c : text) {
+        if (c >= '0' && c <= '9') {
+            number = number * 10 + static_cast<unsigned>(c - '0');
+        } else {
+            minutes += std::exchange(number, 0) * (c == 'h' ? 60 : 1);
+        }
+    }
+    return minutes;
+}
 
 class examiner {
   public:
@@ -23,6 +37,7 @@ class examiner {
         templates();
         if (mode_ == mail_mode::form) form_needs();
         schedule();
+        spans();
         size();
         return std::move(found_);
     }
@@ -95,7 +110,7 @@ class examiner {
             object("/subject", "Mailgun needs a subject", "Or use mode = \"mime\".");
     }
 
-    // Held against the date of the message, so that the answer is the same at every attempt.
+    // Held against the time of acceptance, so that the answer is the same at every attempt.
     void schedule() {
         const std::string_view text = wanted_["deliverytime"].text();
         if (text.empty()) return;
@@ -103,10 +118,25 @@ class examiner {
         const auto when = mail_date(text);
         if (!when) {
             object(at, "is no date", "For example Fri, 01 Jan 2027 00:00:00 +0000");
-        } else if (!mail_.raw() && *when - mail_.date() / 1000 > longest_schedule) {
+        } else if (*when - mail_.accepted_at() / 1000 > longest_schedule) {
             object(at, "lies more than 7 days ahead, which Mailgun refuses",
                    "The gateway's own send_at has no such limit.");
         }
+    }
+
+    // The manifest holds how they are written; a number may still be out of range.
+    void spans() {
+        const auto within = [this](const char* name, unsigned least, unsigned most,
+                                   std::string_view range) {
+            const std::string_view text = wanted_[name].text();
+            if (text.empty()) return;
+            const unsigned minutes = minutes_of(text);
+            if (minutes >= least && minutes <= most) return;
+            object("/provider_options/mailgun/" + std::string(name),
+                   "Mailgun takes " + std::string(range) + ", not " + std::string(text));
+        };
+        within("deliver_within", 5, 24 * 60, "5m to 24h");
+        within("deliverytime_optimize_period", 24 * 60, 72 * 60, "24h to 72h");
     }
 
     // The finished mail is larger than its parts: files travel in base64 with line ends.

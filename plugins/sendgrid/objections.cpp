@@ -141,10 +141,10 @@ class examiner {
                    "SendGrid takes at most 10000 bytes of substitutions");
     }
 
-    // Held against the date of the message, so that the answer is the same at every attempt.
+    // Held against the time of acceptance, so that the answer is the same at every attempt.
     void schedule() {
-        if (wanted_["send_at"].is_null() || mail_.raw()) return;
-        const int64_t ahead = wanted_["send_at"].integer() - mail_.date() / 1000;
+        if (wanted_["send_at"].is_null()) return;
+        const int64_t ahead = wanted_["send_at"].integer() - mail_.accepted_at() / 1000;
         if (ahead > longest_schedule)
             object("/provider_options/sendgrid/send_at",
                    "lies more than 72 hours ahead, which SendGrid refuses",

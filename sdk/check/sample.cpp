@@ -75,6 +75,7 @@ const gatepost_message* view_of(const message& mail, const std::vector<uint32_t>
     view.dsn_ret = mail.dsn_ret;
     view.priority = mail.priority;
     view.dsn_envid = memory.string(mail.dsn_envid);
+    view.accepted_at = mail.accepted_at;
     return memory.grow(view);
 }
 

@@ -14,6 +14,7 @@ import hashlib
 import json
 import pathlib
 import sys
+import time
 import traceback
 
 sys.dont_write_bytecode = True
@@ -80,6 +81,7 @@ class Contract:
         case.same("message_id", "<" + seen["message_id"] + ">", "<" + message["message_id"].strip("<>") + ">")
         created = datetime.datetime.fromisoformat(message["created"].replace("Z", "+00:00")).timestamp() * 1000
         case.true(f"date {seen['date']} is not when it was accepted, {created}", abs(seen["date"] - created) < 2000)
+        case.true(f"accepted_at {seen['accepted_at']} is not {created}", abs(seen["accepted_at"] - created) < 2000)
         case.same("type with its parameters", seen["parts"][3]["type"], "text/plain; charset=utf-8")
         check_parts(case, seen, self.parts_of_full_json(posted))
         self.check_rendering(case, seen, posted)
@@ -195,6 +197,7 @@ class Contract:
         case.same("subject", seen["subject"], "Hallo überall")
         case.same("message_id", seen["message_id"], "mixed-1@example.com")
         case.same("date", seen["date"], 1_796_108_400_000)
+        case.true("accepted_at is the clock's, not the header's", abs(seen["accepted_at"] - time.time() * 1000) < 60_000)
         case.same("headers", seen["headers"], [["X-Campaign", "7"], ["X-Folded", "one two"]])
         case.same(
             "recipients",

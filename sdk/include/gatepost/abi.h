@@ -233,6 +233,8 @@ typedef struct gatepost_message {
     uint32_t dsn_ret;
     uint32_t priority; /* 1 low, 2 normal, 3 high */
     gatepost_string dsn_envid;
+    int64_t accepted_at; /* milliseconds since 1970, UTC: when the gateway took it, whatever its
+                            Date header says; the same at every attempt */
 } gatepost_message;
 
 /* ---- calls ---- */

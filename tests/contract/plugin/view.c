@@ -89,6 +89,7 @@ static void write_message(json_out* out, const gatepost_message* message) {
     json_number(out, "dsn_ret", message->dsn_ret);
     json_number(out, "priority", message->priority);
     json_text(out, "dsn_envid", message->dsn_envid);
+    json_number(out, "accepted_at", message->accepted_at);
 }
 
 void write_request(json_out* out, const gatepost_request* request) {

@@ -230,7 +230,8 @@ TEST_CASE("a later attempt looks before it sends") {
         slow.http_status = 0;
         slow.status = GATEPOST_TIMEOUT;
         const unseen table[] = {{refusal(500), GATEPOST_BLAME_PROVIDER},
-                                {refusal(429), GATEPOST_BLAME_QUOTA, 60},
+                                // Of reads, not of sends: the others go on.
+                                {refusal(429), GATEPOST_BLAME_PROVIDER, 60},
                                 {refusal(401), GATEPOST_BLAME_CREDENTIAL},
                                 {slow, GATEPOST_BLAME_NETWORK},
                                 {{200, "<html>", {}, GATEPOST_OK}, GATEPOST_BLAME_PROVIDER}};

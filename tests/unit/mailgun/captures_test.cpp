@@ -122,7 +122,7 @@ check::message full_mail() {
     mail.headers = {{"X-Campaign", "autumn"}};
     mail.tags = {"invoices"};
     mail.metadata = {{"gateway-id", "m-0001"}};
-    mail.date = 1'798'700'000'000;
+    mail.accepted_at = 1'798'700'000'000;
     mail.parts = {
         {GATEPOST_PART_TEXT, "text/plain", "", "", "Plain line one\r\nline two\r\n"},
         {GATEPOST_PART_HTML, "text/html", "", "",

@@ -224,8 +224,32 @@ TEST_CASE("what Mailgun would refuse is refused first, by its field") {
         refused_at(mail, "/provider_options/mailgun/deliverytime");
         mail.options_json = R"({"deliverytime":"Fri, 01 Jan 2027 00:00:00 +0000"})";
         refused_at(mail, "/provider_options/mailgun/deliverytime");
-        mail.date = 1'798'700'000'000;
+        mail.accepted_at = 1'798'700'000'000;
         CHECK(objections(mail).empty());
+    }
+    SECTION("a delivery time too late for raw mail, whatever its Date header says") {
+        check::message raw = check::raw_message();
+        raw.accepted_at = 1'798'700'000'000;
+        raw.date = 0;
+        raw.options_json = R"({"deliverytime":"Fri, 01 Jan 2027 00:00:00 +0000"})";
+        CHECK(objections(raw).empty());
+        raw.options_json = R"({"deliverytime":"Fri, 15 Jan 2027 00:00:00 +0000"})";
+        refused_at(raw, "/provider_options/mailgun/deliverytime");
+    }
+    SECTION("spans outside Mailgun's") {
+        for (const char* wrong : {"4m", "24h1m", "99999h", "0h4m"}) {
+            mail.options_json = json{{"deliver_within", wrong}}.dump();
+            refused_at(mail, "/provider_options/mailgun/deliver_within");
+        }
+        for (const char* wrong : {"23h", "73h"}) {
+            mail.options_json = json{{"deliverytime_optimize_period", wrong}}.dump();
+            refused_at(mail, "/provider_options/mailgun/deliverytime_optimize_period");
+        }
+        for (const char* good : {"5m", "24h", "1h30m", "23h59m", "90m"}) {
+            mail.options_json =
+                json{{"deliver_within", good}, {"deliverytime_optimize_period", "72h"}}.dump();
+            CHECK(objections(mail).empty());
+        }
     }
 }
 

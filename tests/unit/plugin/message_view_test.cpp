@@ -25,7 +25,7 @@ gatepost::mail::mailbox box(const char* name, const char* address) {
 
 std::shared_ptr<message> full_message() {
     auto mail = std::make_shared<message>();
-    mail->id = {12345};
+    mail->id = {uint64_t{77} << 20 | 12345};
     mail->message_id = "id@example.com";
     mail->date = gatepost::wall_time(std::chrono::milliseconds(1234));
     mail->envelope_from = gatepost::mail::address::parse("bounce@example.com").operator*();
@@ -68,6 +68,7 @@ TEST_CASE("the view holds every field of the message") {
     CHECK(text(seen.id) == mail->id.to_string());
     CHECK(text(seen.message_id) == "id@example.com");
     CHECK(seen.date == 1234);
+    CHECK(seen.accepted_at == 77);
     CHECK(text(seen.envelope_from.address) == "bounce@example.com");
     CHECK(text(seen.from.name) == "Ann");
     CHECK(seen.sender.address.size == 0);

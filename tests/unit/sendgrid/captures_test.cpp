@@ -79,7 +79,7 @@ check::message full_mail() {
     mail.headers = {{"X-Campaign", "autumn"}};
     mail.tags = {"invoices"};
     mail.metadata = {{"gateway_id", "m-0001"}};
-    mail.date = 1'798'700'000'000;
+    mail.accepted_at = 1'798'700'000'000;
     mail.options_json = R"({
         "categories": ["prod"], "custom_args": {"tenant": "t1"}, "send_at": 1798761600,
         "batch_id": "fakebatchid", "asm": {"group_id": 42, "groups_to_display": [42, 43]},

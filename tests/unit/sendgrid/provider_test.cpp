@@ -126,8 +126,13 @@ TEST_CASE("what SendGrid would refuse is refused first, by its field") {
         refused_at(mail, "/provider_options/sendgrid/substitutions");
     }
     SECTION("too late a schedule") {
-        mail.options_json = json{{"send_at", mail.date / 1000 + 72 * 3600 + 1}}.dump();
+        mail.options_json = json{{"send_at", mail.accepted_at / 1000 + 72 * 3600 + 1}}.dump();
         refused_at(mail, "/provider_options/sendgrid/send_at");
+        mail.flags = GATEPOST_MESSAGE_RAW;  // its Date header says nothing about that
+        mail.date = 0;
+        refused_at(mail, "/provider_options/sendgrid/send_at");
+        mail.options_json = json{{"send_at", mail.accepted_at / 1000 + 72 * 3600}}.dump();
+        CHECK(objections(mail).empty());
     }
     SECTION("the same reply address twice") {
         mail.reply_to = {{"a@example.net", ""}, {"A@example.net", ""}};
