@@ -100,7 +100,7 @@ FAULTS = {
     "body_reset": large("body", faults.reset),
     "body_close": large("body", faults.close),
     "body_stall": large("body", faults.stall, patience=3),
-    "body_silence": large("body", faults.silence, patience=5),
+    "body_silence": large("body", faults.silence, patience=10),
     "body_400": large("body", http.behind(b""), reply=bad),
     "body_429": large("body", http.behind(b""), reply=busy),
     "body_good": large("body", http.behind(b"")),

@@ -94,7 +94,9 @@ void transfer::set_request(option_setter& set) {
 }
 
 void transfer::set_sockets(option_setter& set) {
-    set(CURLOPT_PIPEWAIT, true);
+    // Who speaks HTTP/2 is known when TLS stands; without TLS it would be known with the first
+    // answer, and nobody speaks it.
+    set(CURLOPT_PIPEWAIT, order_.tls);
     set(CURLOPT_TCP_KEEPALIVE, true);
     set(CURLOPT_DNS_CACHE_TIMEOUT, -1L);            // what it was told holds until it is told anew
     if (staged_) set(CURLOPT_FRESH_CONNECT, true);  // a test looks at everything anew

@@ -306,7 +306,7 @@ http_ending transfer::how_it_ended(CURLcode code) {
     how.body_problem = upload_->problem();
     how.where = order_.where();
     how.first_where = order_.first_where();
-    how.detail = prepared_->problem;
+    if (!repeated_) how.detail = prepared_->problem;  // else it speaks of our refusal
     return how;
 }
 

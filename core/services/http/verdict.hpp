@@ -20,7 +20,6 @@ struct http_ending {
     bool whole = false;       // the body was given to its last byte
     bool over_limit = false;  // the response was larger than it may be
     bool answered = false;    // its status is known
-    bool repeated = false;    // libcurl wanted to send it again
     bool dialled = false;     // TCP stood
     bool tls = false;         // https
     bool proxied = false;

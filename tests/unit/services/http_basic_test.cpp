@@ -156,6 +156,35 @@ TEST_CASE("a small request leaves in one packet, on a new connection and on a ke
     CHECK(server.connections() == 1);
 }
 
+TEST_CASE("an instance opens only so many connections to a host, and the rest waits its turn") {
+    constexpr int most = 128, asked = 150;
+    std::atomic<int> waiting{0};
+    std::atomic<bool> go{false};
+    web_server server([&](const web_request&, int) {
+        ++waiting;
+        for (int i = 0; i < 10'000 && !go; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        return web_answer("202 Accepted", "");
+    });
+    stage on;
+    std::vector<web_heard> answers(asked);
+    std::vector<gatepost_call> calls{on.call};  // one runs only so many operations at once
+    for (int i = 0; i < asked; ++i) {
+        if (i % 50 == 49) calls.push_back(on.call = on.instance->begin_call({}));
+        REQUIRE(begin_fetch(on, answers[static_cast<size_t>(i)], {.url = server.url()}) ==
+                GATEPOST_OK);
+    }
+    REQUIRE(on.until([&] { return waiting == most; }));
+    CHECK(on.instance->open_sessions() == most);
+    go = true;
+    CHECK(on.until([&] { return std::ranges::all_of(answers, &web_heard::done); }));
+    for (const web_heard& each : answers)
+        CHECK(each.http_status == 202);
+    CHECK(server.connections() == most);
+    for (size_t i = 0; i + 1 < calls.size(); ++i)
+        on.instance->end_call(calls[i]);
+}
+
 TEST_CASE("draining closes kept connections, and waits for a request that runs") {
     web_server server(take_it);
     stage on;
@@ -394,6 +423,43 @@ TEST_CASE("a proxy is a tunnel, and its refusal is its own") {
         on, {.url = server.url(), .proxy = "http://127.0.0.1:" + std::to_string(dead_port())});
     CHECK(dead.status == GATEPOST_CONNECT);
     CHECK(dead.failed_at == GATEPOST_AT_PROXY);
+}
+
+TEST_CASE("through SOCKS5 the proxy looks the name up, and its refusal is its own") {
+    const bool lets_in = GENERATE(true, false);
+    std::string asked;
+    peer proxy([&](talk& with) {
+        (void)with.bytes(static_cast<size_t>(with.bytes(2)[1]));
+        with.say("\x05\x02");  // user and password, please
+        const std::string user = with.bytes(static_cast<size_t>(with.bytes(2)[1]));
+        const std::string password = with.bytes(static_cast<size_t>(with.bytes(1)[0]));
+        with.want(user == "me" && password == "se cret");
+        with.say(std::string("\x01\x00", 2));
+        const auto size = static_cast<size_t>(with.bytes(5)[4]);
+        asked = with.bytes(size);
+        (void)with.bytes(2);
+        with.say(std::string(lets_in ? "\x05\x00" : "\x05\x05", 2) +
+                 std::string("\x00\x01\x7f\x00\x00\x01\x00\x50", 8));
+        if (!lets_in) return;
+        with.want(read_web_request(with).line == "POST /send HTTP/1.1");
+        with.say(web_answer("202 Accepted", "through"));
+        with.rest();
+    });
+    {
+        stage on;
+        on.instance->allowed.push_back({"mail.invalid", 80, true});
+        const auto answer =
+            fetch(on, {.url = "http://mail.invalid/send",
+                       .required = sending,
+                       .proxy = "socks5://me:se%20cret@127.0.0.1:" + std::to_string(proxy.port())});
+        INFO(answer.text);
+        CHECK(answer.status == (lets_in ? GATEPOST_OK : GATEPOST_CONNECT));
+        CHECK(answer.failed_at == (lets_in ? 0 : GATEPOST_AT_PROXY));
+        CHECK(answer.data == (lets_in ? "through" : ""));
+        CHECK(on.ledger() == (lets_in ? ledger_marks{1, 1, 1} : ledger_marks{}));
+    }
+    proxy.join();
+    CHECK(asked == "mail.invalid");
 }
 
 TEST_CASE("nobody there, and no such name") {

@@ -33,6 +33,7 @@ TEST_CASE("a request that a kept connection swallowed is not sent again") {
     INFO(body.size() << " bytes: " << second.text);
     CHECK(second.status == GATEPOST_UNCERTAIN);
     CHECK(second.http_status == 0);
+    CHECK(second.text.find("callback") == second.text.npos);
     CHECK(on.ledger() == ledger_marks{1, 1, 0});
     // libcurl may have begun a new connection for it, but not a byte came there.
     CHECK(server.requests().size() == 2);

@@ -64,11 +64,20 @@ uint16_t port_of(int socket) {
     return address.sin6_family == AF_UNIX ? uint16_t{0} : ntohs(address.sin6_port);
 }
 
+int choose_h2(SSL*, const unsigned char** out, unsigned char* size, const unsigned char*, unsigned,
+              void*) {
+    static constexpr unsigned char h2[] = {'h', '2'};
+    *out = h2;
+    *size = sizeof h2;
+    return SSL_TLSEXT_ERR_OK;
+}
+
 std::shared_ptr<SSL_CTX> server_context(const peer_tls& how) {
     std::shared_ptr<SSL_CTX> made(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
     SSL_CTX_use_certificate(made.get(), how.own.x509.get());
     SSL_CTX_use_PrivateKey(made.get(), how.own.key.get());
     SSL_CTX_set_tlsext_servername_callback(made.get(), note_name);
+    if (how.h2) SSL_CTX_set_alpn_select_cb(made.get(), choose_h2, nullptr);
     if (how.highest != 0) {
         SSL_CTX_set_security_level(made.get(), 0);
         SSL_CTX_set_min_proto_version(made.get(), TLS1_VERSION);

@@ -19,6 +19,7 @@ struct peer_tls {
     certificate own;
     int highest = 0;             // TLS1_VERSION ...; 0: all
     std::string client_ca = {};  // PEM: a client certificate is wanted
+    bool h2 = false;             // speaks nothing but HTTP/2
 };
 
 // One connection as the script sees it. Every wait ends after ten seconds.
