@@ -248,6 +248,45 @@ TEST_CASE("what SES cannot carry is refused before acceptance and again in send"
         mail.parts.clear();
         pointer = "/provider_options/ses/template";
     }
+    SECTION("a template and a raw message") {
+        mail.flags = GATEPOST_MESSAGE_RAW;
+        mail.parts.clear();
+        mail.options_json = R"({"template":{"name":"x"}})";
+        pointer = "/provider_options/ses/template";
+    }
+    SECTION("an option's tag outside ASCII") {
+        mail.options_json = R"({"tags":{"fine":"fine","kind":"größe"}})";
+        pointer = "/provider_options/ses/tags/kind";
+    }
+    SECTION("a tag of 257 letters") {
+        mail.tags = {std::string(256, 'x'), std::string(257, 'x')};
+        pointer = "/tags/1";
+    }
+    SECTION("an answer address outside ASCII") {
+        mail.reply_to = {{"fine@example.net", ""}, {"jörg@example.net", "", true}};
+        pointer = "/reply_to/1";
+    }
+    SECTION("an empty header in Simple") {
+        settings["mode"] = "simple";
+        mail.headers = {{"X-Empty", ""}};
+        pointer = "/headers/X-Empty";
+    }
+    SECTION("a header's name of 127 letters in Simple") {
+        settings["mode"] = "simple";
+        mail.headers = {{std::string(126, 'X'), "1"}, {std::string(127, 'X'), "1"}};
+        pointer = "/headers/" + std::string(127, 'X');
+    }
+    SECTION("file names, types and content ids that are too long in Simple") {
+        settings["mode"] = "simple";
+        const auto file = [](std::size_t name, std::size_t type, std::size_t id) {
+            return check::part{GATEPOST_PART_INLINE, "image/" + std::string(type - 6, 'x'),
+                               std::string(name, 'n'), std::string(id, 'i'), "bytes"};
+        };
+        mail.parts.push_back(file(255, 78, 78));
+        CHECK(running(settings).refused(mail).empty());
+        mail.parts.back() = GENERATE_COPY(file(256, 78, 78), file(255, 79, 78), file(255, 78, 79));
+        pointer = "/attachments";
+    }
     SECTION("a file that is larger than 40 MB after base64") {
         mail.parts.push_back({GATEPOST_PART_ATTACHMENT, "application/zip", "a.zip", "",
                               std::string(31u << 20, 'z')});
