@@ -212,6 +212,32 @@ TEST_CASE("a redirect is an answer, the environment's proxy does not count, 64 K
     CHECK(server.requests().size() == 2);
 }
 
+TEST_CASE("through a proxy of the [oauth] table goes a tunnel, with the proxy's own login") {
+    const bool lets_in = GENERATE(true, false);
+    peer proxy([&](talk& with) {
+        const auto head = read_head(with);
+        with.want(head.line == "CONNECT login.invalid:80 HTTP/1.1");
+        with.want(head.header("proxy-authorization") == "Basic bWU6c2UgY3JldA==");
+        if (!lets_in) return with.say("HTTP/1.1 403 No\r\n\r\n");
+        with.say("HTTP/1.1 200 Fine\r\n\r\n");
+        const auto inner = read_web_request(with);
+        with.want(inner.line == "POST /token HTTP/1.1" && !inner.has("proxy-authorization"));
+        with.want(inner.body == "grant_type=x&a=b%20c");
+        with.say(web_answer("200 OK", "{}"));
+        with.rest();
+    });
+    auto what = request_to("http://login.invalid/token");
+    what.proxy = secret("http://me:se%20cret@127.0.0.1:" + std::to_string(proxy.port()));
+    const auto answer = post_form(what, 10s, goes_on);
+    INFO(answer.problem);
+    CHECK(answer.http_status == (lets_in ? 200 : 0));
+    CHECK(answer.body == (lets_in ? "{}" : ""));
+    CHECK(says(answer.problem, lets_in ? "" : "did not connect to login.invalid:80"));
+    CHECK_FALSE(says(answer.problem, "cret"));
+    proxy.join();
+    CHECK(proxy.connections() == 1);
+}
+
 TEST_CASE("a dead port, a lost answer, a slow server and the end of the gateway are sentences") {
     const auto dead = post_form(request_to("http://127.0.0.1:" + std::to_string(dead_port()) + "/"),
                                 10s, goes_on);
