@@ -133,7 +133,10 @@ message_view::message_view(std::shared_ptr<const mail::message> message,
     view_.dsn_ret = static_cast<uint32_t>(mail.ret);
     view_.priority = static_cast<uint32_t>(mail.urgency);
     view_.dsn_envid = string_of(mail.dsn_envid);
-    view_.accepted_at = mail.id.time().time_since_epoch().count();
+    // Of raw mail the Date header says something else, and only the id tells: it may be ahead for
+    // ever if the clock once was.
+    const wall_time accepted = mail.raw ? mail.id.time() : mail.date;
+    view_.accepted_at = accepted.time_since_epoch().count();
     fill_arrays(mail, carry, filler(block_.get()), view_);
 }
 

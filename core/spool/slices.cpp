@@ -16,8 +16,7 @@ constexpr size_t rows_changed = 200;  // in one batch
 // Ids begin with the time they were given out, so old messages stand first. If the clock was once
 // ahead, so are all ids since, and the message has to say itself when it came.
 wall_time came_at(mail_id id, const message_state& state, wall_time now) {
-    const wall_time given{std::chrono::milliseconds{static_cast<int64_t>(id.value >> 20)}};
-    return given <= now ? given : state.created;
+    return id.time() <= now ? id.time() : state.created;
 }
 
 }  // namespace

@@ -260,10 +260,11 @@ class provider {
     // of an earlier one, and the next attempt asks again. Too many questions are this mail's affair
     // and no quota: it would hold every send.
     static outcome not_begun(const outcome& why) {
+        const bool too_often = why.blame == blame::quota;
         outcome made = outcome::deferred(
-            why.blame == blame::quota ? blame::provider : why.blame,
+            too_often ? blame::provider : why.blame,
             "whether Azure has this mail already cannot be seen: " + why.text, why.code);
-        made.advice = why.advice;
+        if (!too_often) made.advice = why.advice;  // which speaks of sending
         made.retry_after = why.retry_after;
         return made;
     }

@@ -36,7 +36,7 @@ struct message {
     std::string message_id = "01hfakehost0000000000000000@example.org";
     uint32_t flags = 0;
     int64_t date = 1'796'112'000'000;
-    int64_t accepted_at = 1'796'112'000'000;
+    int64_t accepted_at = 1'796'112'000'500;
     mailbox envelope_from{"sender@example.org", ""};
     mailbox from{"sender@example.org", "Sender"};
     mailbox sender = {};

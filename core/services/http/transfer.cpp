@@ -171,8 +171,7 @@ size_t transfer::give(std::span<char> into) {
 }
 
 // libcurl would begin the body again: never.
-int transfer::on_seek(void* self, curl_off_t, int) {
-    served(self).repeated_ = true;
+int transfer::on_seek(void*, curl_off_t, int) {
     return CURL_SEEKFUNC_FAIL;
 }
 
@@ -260,10 +259,7 @@ bool transfer::begin_request(const socket_address& peer, const std::string& ends
     }
     metadata_ = peer.is_metadata();
     const bool empty = upload_->size() == 0;
-    if (session_ && (upload_->given() > 0 || (empty && order_.commits))) {
-        repeated_ = true;
-        return false;
-    }
+    if (session_ && (upload_->given() > 0 || (empty && order_.commits))) return false;
     // libcurl looks whether a kept connection has ended, but not whether something came before its
     // end: that would be taken for the answer.
     const curl_socket_t socket = loop_->find(stood_, ends);
@@ -306,7 +302,8 @@ http_ending transfer::how_it_ended(CURLcode code) {
     how.body_problem = upload_->problem();
     how.where = order_.where();
     how.first_where = order_.first_where();
-    if (!repeated_) how.detail = prepared_->problem;  // else it speaks of our refusal
+    how.detail = prepared_->problem;
+    if (how.detail.find("callback") != how.detail.npos) how.detail.clear();  // our own refusal
     return how;
 }
 

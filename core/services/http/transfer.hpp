@@ -109,7 +109,7 @@ class transfer : public std::enable_shared_from_this<transfer> {
     response_reader response_;
     std::shared_ptr<bool> stood_ = std::make_shared<bool>(false);  // a socket of it had a peer
     std::unique_ptr<prepared> prepared_;
-    bool session_ = false, repeated_ = false, stale_ = false, denied_ = false, staged_ = false;
+    bool session_ = false, stale_ = false, denied_ = false, staged_ = false;
     bool plain_ = true;      // directly, begun once, on whatever connection there was
     bool well_ = false;      // plain, and answered
     bool metadata_ = false;  // the peer is a cloud's own

@@ -170,7 +170,7 @@ class message {
     int64_t date() const noexcept { return abi().date; }  // milliseconds since 1970, UTC
     // When the gateway took it, in the same unit; not the Date header's affair.
     int64_t accepted_at() const noexcept {
-        return GATEPOST_HAS(gatepost_message, &abi(), accepted_at) ? abi().accepted_at : 0;
+        return GATEPOST_HAS(gatepost_message, &abi(), accepted_at) ? abi().accepted_at : date();
     }
     mailbox envelope_from() const noexcept { return mailbox::read(abi().envelope_from); }
     mailbox from() const noexcept { return mailbox::read(abi().from); }

@@ -66,6 +66,7 @@ TEST_CASE("the contract plugin shows every field of the message it was given") {
     CHECK(seen["id"] == mail.id);
     CHECK(seen["message_id"] == mail.message_id);
     CHECK(seen["date"] == mail.date);
+    CHECK(seen["accepted_at"] == mail.accepted_at);
     CHECK(seen["flags"] == mail.flags);
     CHECK(seen["smtputf8"] == 1);
     CHECK(seen["envelope_from"]["address"] == mail.envelope_from.address);

@@ -243,6 +243,7 @@ TEST_CASE("a later attempt looks before it sends") {
             CHECK(said.blame == one.blame);
             CHECK(said.retry_after == seconds(one.retry_after));
             CHECK(said.text.find("cannot be seen") != std::string::npos);
+            CHECK(said.advice.find("mails a minute") == std::string::npos);
         }
         CHECK(sends(with) == 0);
     }

@@ -68,7 +68,7 @@ TEST_CASE("the view holds every field of the message") {
     CHECK(text(seen.id) == mail->id.to_string());
     CHECK(text(seen.message_id) == "id@example.com");
     CHECK(seen.date == 1234);
-    CHECK(seen.accepted_at == 77);
+    CHECK(seen.accepted_at == 1234);
     CHECK(text(seen.envelope_from.address) == "bounce@example.com");
     CHECK(text(seen.from.name) == "Ann");
     CHECK(seen.sender.address.size == 0);
@@ -123,6 +123,13 @@ TEST_CASE("flags say raw, raw only, and that SMTPUTF8 is needed") {
     CHECK(message_view(mail, {}, "x", 0).get()->flags ==
           (GATEPOST_MESSAGE_RAW | GATEPOST_MESSAGE_RAW_ONLY | GATEPOST_MESSAGE_SMTPUTF8) + 0U);
     CHECK(message_view(mail, {}, "x", 0).get()->parts.count == 2);
+}
+
+TEST_CASE("when raw mail was accepted its id tells, whatever its Date header says") {
+    auto mail = full_message();
+    CHECK(message_view(mail, {}, "x", 0).get()->accepted_at == 1234);
+    mail->raw.emplace();
+    CHECK(message_view(mail, {}, "x", 0).get()->accepted_at == 77);
 }
 
 TEST_CASE("raw mail is taken apart for a provider that cannot send it, and only then") {

@@ -162,8 +162,8 @@ TEST_CASE("an instance opens only so many connections to a host, and the rest wa
     std::atomic<bool> go{false};
     web_server server([&](const web_request&, int) {
         ++waiting;
-        for (int i = 0; i < 10'000 && !go; ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        for (int i = 0; i < 2500 && !go; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
         return web_answer("202 Accepted", "");
     });
     stage on;
@@ -428,15 +428,17 @@ TEST_CASE("a proxy is a tunnel, and its refusal is its own") {
 TEST_CASE("through SOCKS5 the proxy looks the name up, and its refusal is its own") {
     const bool lets_in = GENERATE(true, false);
     std::string asked;
+    const auto last = [](const std::string& bytes) {
+        return bytes.empty() ? size_t{0} : static_cast<size_t>(bytes.back());
+    };
     peer proxy([&](talk& with) {
-        (void)with.bytes(static_cast<size_t>(with.bytes(2)[1]));
+        (void)with.bytes(last(with.bytes(2)));
         with.say("\x05\x02");  // user and password, please
-        const std::string user = with.bytes(static_cast<size_t>(with.bytes(2)[1]));
-        const std::string password = with.bytes(static_cast<size_t>(with.bytes(1)[0]));
+        const std::string user = with.bytes(last(with.bytes(2)));
+        const std::string password = with.bytes(last(with.bytes(1)));
         with.want(user == "me" && password == "se cret");
         with.say(std::string("\x01\x00", 2));
-        const auto size = static_cast<size_t>(with.bytes(5)[4]);
-        asked = with.bytes(size);
+        asked = with.bytes(last(with.bytes(5)));
         (void)with.bytes(2);
         with.say(std::string(lets_in ? "\x05\x00" : "\x05\x05", 2) +
                  std::string("\x00\x01\x7f\x00\x00\x01\x00\x50", 8));

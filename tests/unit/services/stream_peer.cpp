@@ -12,6 +12,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <random>
 
 #include "support/catch.hpp"
 
@@ -248,11 +249,21 @@ peer::~peer() {
     CHECK(wrong_ == 0);
 }
 
+// Out of those that the kernel gives to connections: one of another test would have it meanwhile.
 uint16_t dead_port() {
-    const int socket = bound("127.0.0.1");
-    const uint16_t port = port_of(socket);
-    ::close(socket);
-    return port;
+    static std::minstd_rand random(std::random_device{}());
+    for (;;) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        const auto port = static_cast<uint16_t>(10'000 + random() % 20'000);
+        address.sin_port = htons(port);
+        const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const bool free =
+            ::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+        ::close(socket);
+        if (free) return port;
+    }
 }
 
 bool has_ipv6() {
